@@ -1,0 +1,19 @@
+"""A user pool of your own for tests: real keys, real tokens and a real key server, without AWS or a network."""
+
+from .behaviour import MISBEHAVIOURS, Behaviour
+from .clock import ManualClock
+from .pool import Clock, LocalKeys, LocalUserPool
+from .server import JWKSServer, ReceivedRequest
+from .tokens import ABSENT
+
+__all__ = [
+    "ABSENT",
+    "MISBEHAVIOURS",
+    "Behaviour",
+    "Clock",
+    "JWKSServer",
+    "LocalKeys",
+    "LocalUserPool",
+    "ManualClock",
+    "ReceivedRequest",
+]

@@ -1,0 +1,296 @@
+"""A user pool of your own: real keys, real tokens, no network and no AWS."""
+
+import contextlib
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
+
+from cognito_jwt_core.jwks_sources import JWKSResponse
+from cognito_jwt_core.user_pool import UserPool
+
+from . import tokens
+from .keys import SigningKey, cached_key, load_key
+from .server import JWKSServer
+from .tokens import DEFAULT_SCOPE
+
+
+class Clock(Protocol):
+    """What tells the time: the `time` module, or a `ManualClock`."""
+
+    def time(self) -> float:
+        """Return the wall-clock time in seconds since the epoch."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+
+
+class LocalUserPool:
+    """A user pool that lives in this process and issues the tokens that Cognito would.
+
+    Its tokens are signed with real RSA keys, so the code under test verifies them as it does in production: nothing
+    is switched off, and a route that forgets to check something fails its test.
+
+    Args:
+        id: The pool's id; the Region is its part before the first underscore.
+        client_id: The app client that tokens are issued to.
+        region: The Region, for an id that does not begin with one.
+        issuer: The `iss` of the tokens; by default the one that Cognito gives a pool of this id.
+        clock: What tells the time; with a `ManualClock` a test decides when a token expires.
+        signing_key: A private RSA key of your own (a JWK mapping, or PEM) in place of a generated one.
+
+    Example:
+        ```python
+        pool = LocalUserPool("eu-central-1_testpool", client_id="abcdef123456")
+        verifier = CognitoVerifier(pool.id, client_id=pool.client_id, token_use="access", jwks=pool.jwks)
+        claims = verifier.verify(pool.access_token("alice", groups=["admin"]))
+        ```
+    """
+
+    def __init__(
+        self,
+        id: str = "eu-central-1_testpool",  # noqa: A002 - the word that Cognito and UserPool use
+        *,
+        client_id: str = "abcdef123456",
+        region: str | None = None,
+        issuer: str | None = None,
+        clock: Clock = time,
+        signing_key: Mapping[str, object] | str | bytes | None = None,
+    ) -> None:
+        self.id = id
+        self.client_id = client_id
+        user_pool = UserPool(id, region, issuer=issuer)
+        self.region = user_pool.region
+        self.issuer = next(iter(user_pool.jwks_uris))
+        self.clock = clock
+        self.jwks = LocalKeys(self)
+        self._generation = 0
+        self._keys = [cached_key(id, 0) if signing_key is None else load_key(signing_key)]
+        self._server: JWKSServer | None = None
+
+    def __repr__(self) -> str:
+        return f"LocalUserPool({self.id!r}, client_id={self.client_id!r})"
+
+    def access_token(
+        self,
+        username: str = "alice",
+        *,
+        groups: Iterable[str] = (),
+        scopes: Iterable[str] = (DEFAULT_SCOPE,),
+        expires_in: float = 3600,
+        claims: Mapping[str, object] | None = None,
+        **any_claim: object,
+    ) -> str:
+        """Return an access token of a user of this pool.
+
+        Args:
+            username: Who signed in. The same name always has the same `sub`.
+            groups: The groups that the user is in.
+            scopes: The OAuth scopes granted.
+            expires_in: Seconds until the token expires; below zero, it expired that long ago.
+            claims: Claims to set, for names that are no Python identifiers: `{"cognito:groups": "admin"}`.
+            **any_claim: Claims to set: `device_key="x"`; `ABSENT` leaves a claim out.
+        """
+        payload = self.access_claims(username, groups=groups, scopes=scopes, expires_in=expires_in)
+        return self.sign(self.header, tokens.changed(payload, any_claim, claims))
+
+    def id_token(
+        self,
+        username: str = "alice",
+        *,
+        email: str | None = None,
+        groups: Iterable[str] = (),
+        expires_in: float = 3600,
+        claims: Mapping[str, object] | None = None,
+        **any_claim: object,
+    ) -> str:
+        """Return an ID token of a user of this pool.
+
+        Args:
+            username: Who signed in. The same name always has the same `sub`.
+            email: The user's verified address; by default one at example.com.
+            groups: The groups that the user is in.
+            expires_in: Seconds until the token expires; below zero, it expired that long ago.
+            claims: Claims to set, for names that are no Python identifiers: `{"custom:tenant": "acme"}`.
+            **any_claim: Claims to set: `phone_number="+49…"`; `ABSENT` leaves a claim out.
+        """
+        payload = self.id_claims(username, email=email, groups=groups, expires_in=expires_in)
+        return self.sign(self.header, tokens.changed(payload, any_claim, claims))
+
+    def client_credentials_token(
+        self,
+        *,
+        scopes: Iterable[str] = ("todo/read",),
+        expires_in: float = 3600,
+        claims: Mapping[str, object] | None = None,
+        **any_claim: object,
+    ) -> str:
+        """Return an access token of the app client itself: machine to machine, with no user and no `username`."""
+        payload = self._common("access", expires_in) | {"sub": self.client_id, "client_id": self.client_id}
+        payload |= {"scope": tokens.joined_scopes(scopes), "version": 2}
+        return self.sign(self.header, tokens.changed(payload, any_claim, claims))
+
+    def expired_token(
+        self,
+        username: str = "alice",
+        *,
+        groups: Iterable[str] = (),
+        scopes: Iterable[str] = (DEFAULT_SCOPE,),
+        claims: Mapping[str, object] | None = None,
+        **any_claim: object,
+    ) -> str:
+        """Return an access token that was good and has expired an hour ago."""
+        return self.access_token(
+            username, groups=groups, scopes=scopes, expires_in=-3600, claims=claims, **any_claim
+        )
+
+    def not_yet_valid_token(
+        self,
+        username: str = "alice",
+        *,
+        groups: Iterable[str] = (),
+        scopes: Iterable[str] = (DEFAULT_SCOPE,),
+        claims: Mapping[str, object] | None = None,
+        **any_claim: object,
+    ) -> str:
+        """Return an access token that becomes valid in half an hour (`nbf`) and is good from then on."""
+        any_claim.setdefault("nbf", int(self.clock.time()) + 1800)
+        return self.access_token(username, groups=groups, scopes=scopes, claims=claims, **any_claim)
+
+    def badly_signed_token(
+        self,
+        username: str = "alice",
+        *,
+        groups: Iterable[str] = (),
+        scopes: Iterable[str] = (DEFAULT_SCOPE,),
+        claims: Mapping[str, object] | None = None,
+        **any_claim: object,
+    ) -> str:
+        """Return an access token that names this pool's key and is signed with another one."""
+        payload = self.access_claims(username, groups=groups, scopes=scopes)
+        return tokens.sign(cached_key("an attacker", 0), self.header, tokens.changed(payload, any_claim, claims))
+
+    def access_claims(
+        self,
+        username: str = "alice",
+        *,
+        groups: Iterable[str] = (),
+        scopes: Iterable[str] = (DEFAULT_SCOPE,),
+        expires_in: float = 3600,
+    ) -> dict[str, object]:
+        """Return the payload of an access token, to be changed and given to `sign`."""
+        return {
+            **self._common("access", expires_in),
+            **tokens.session_ids(),
+            **tokens.group_claims(groups),
+            "sub": tokens.subject(self.id, username),
+            "client_id": self.client_id,
+            "scope": tokens.joined_scopes(scopes),
+            "username": username,
+            "version": 2,
+        }
+
+    def id_claims(
+        self,
+        username: str = "alice",
+        *,
+        email: str | None = None,
+        groups: Iterable[str] = (),
+        expires_in: float = 3600,
+    ) -> dict[str, object]:
+        """Return the payload of an ID token, to be changed and given to `sign`."""
+        return {
+            **self._common("id", expires_in),
+            **tokens.session_ids(),
+            **tokens.group_claims(groups),
+            "sub": tokens.subject(self.id, username),
+            "aud": self.client_id,
+            "cognito:username": username,
+            "email": email or f"{username}@example.com",
+            "email_verified": True,
+        }
+
+    def sign(self, header: object, payload: object) -> str:
+        """Return a token of exactly this header and payload, signed with the pool's current key.
+
+        Args:
+            header: A mapping (see `header` for a good one), or JSON as text or bytes: malformed, if you like.
+            payload: Likewise; a list or a number is signed as well.
+        """
+        return tokens.sign(self.signing_key, header, payload)
+
+    @property
+    def header(self) -> dict[str, object]:
+        """The header of a good token: `alg` and the `kid` of the current key."""
+        return {"alg": "RS256", "kid": self.signing_key.kid}
+
+    @property
+    def signing_key(self) -> SigningKey:
+        """The key that signs new tokens."""
+        return self._keys[0]
+
+    @property
+    def jwk_set(self) -> dict[str, object]:
+        """The public keys as Cognito publishes them, newest first: a new mapping on each call."""
+        return {"keys": [dict(key.public_jwk) for key in self._keys]}
+
+    @property
+    def kids(self) -> tuple[str, ...]:
+        """The ids of the public keys, newest first."""
+        return tuple(key.kid for key in self._keys)
+
+    def rotate_key(self, *, keep_old: bool = True) -> str:
+        """Sign with a new key from now on, and return its `kid`.
+
+        Args:
+            keep_old: Whether the earlier keys stay published, so that tokens signed with them still verify.
+        """
+        self._generation += 1
+        self._keys = [cached_key(self.id, self._generation), *(self._keys if keep_old else ())]
+        return self.signing_key.kid
+
+    @contextlib.contextmanager
+    def serve(self) -> Iterator[str]:
+        """Publish the keys on a real HTTP server on loopback, and return the JWKS URL.
+
+        While it serves, `server` is there to be told to fail, and counts requests.
+        """
+        with JWKSServer(self) as server:
+            previous, self._server = self._server, server
+            try:
+                yield server.url
+            finally:
+                self._server = previous
+
+    @property
+    def server(self) -> JWKSServer:
+        """The server of the innermost `serve()` under way."""
+        if self._server is None:
+            raise RuntimeError("the pool is not being served: use `with pool.serve() as url:`")
+        return self._server
+
+    def _common(self, token_use: str, expires_in: float) -> dict[str, object]:
+        return {
+            "iss": self.issuer,
+            "token_use": token_use,
+            **tokens.times(self.clock.time(), expires_in),
+            **tokens.token_id(),
+        }
+
+
+class LocalKeys:
+    """The keys of a local pool as a key source: a verifier made with it sees rotations at once.
+
+    Attributes:
+        pool: The pool whose keys these are.
+    """
+
+    def __init__(self, pool: LocalUserPool) -> None:
+        self.pool = pool
+
+    def fetch(self, timeout_seconds: float) -> JWKSResponse:
+        """Return the pool's current keys; nothing is waited for."""
+        return JWKSResponse(self.pool.jwk_set)
+
+    def revision(self) -> object:
+        """Return a value that changes whenever the keys do."""
+        return self.pool.kids
