@@ -2,7 +2,9 @@
 
 from .behaviour import MISBEHAVIOURS, Behaviour
 from .clock import ManualClock
-from .pool import Clock, LocalKeys, LocalUserPool
+from .hostile import hostile_tokens
+from .hostile_text import HostileToken
+from .pool import LocalKeys, LocalUserPool
 from .server import JWKSServer, ReceivedRequest
 from .tokens import ABSENT
 
@@ -10,10 +12,11 @@ __all__ = [
     "ABSENT",
     "MISBEHAVIOURS",
     "Behaviour",
-    "Clock",
+    "HostileToken",
     "JWKSServer",
     "LocalKeys",
     "LocalUserPool",
     "ManualClock",
     "ReceivedRequest",
+    "hostile_tokens",
 ]

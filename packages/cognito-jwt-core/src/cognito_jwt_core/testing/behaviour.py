@@ -71,7 +71,9 @@ def _first_half(good: bytes) -> bytes:
 MISBEHAVIOURS: Final[Mapping[str, Behaviour]] = MappingProxyType(
     {
         # Every oversized or redirected answer holds the good keys, so that a client without that limit accepts it.
-        "html": Behaviour(body="<!doctype html><title>Sign in to the Wi-Fi</title>", headers={"Content-Type": "text/html"}),
+        "html": Behaviour(
+            body="<!doctype html><title>Sign in to the Wi-Fi</title>", headers={"Content-Type": "text/html"}
+        ),
         "empty": Behaviour(body=b""),
         "array": Behaviour(body=[]),
         "object": Behaviour(body={}),

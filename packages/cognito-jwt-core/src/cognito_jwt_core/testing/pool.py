@@ -3,8 +3,8 @@
 import contextlib
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol
 
+from cognito_jwt_core.clock import Clock
 from cognito_jwt_core.jwks_sources import JWKSResponse
 from cognito_jwt_core.user_pool import UserPool
 
@@ -12,16 +12,6 @@ from . import tokens
 from .keys import SigningKey, cached_key, load_key
 from .server import JWKSServer
 from .tokens import DEFAULT_SCOPE
-
-
-class Clock(Protocol):
-    """What tells the time: the `time` module, or a `ManualClock`."""
-
-    def time(self) -> float:
-        """Return the wall-clock time in seconds since the epoch."""
-
-    def monotonic(self) -> float:
-        """Return seconds that never run backwards."""
 
 
 class LocalUserPool:
@@ -139,9 +129,7 @@ class LocalUserPool:
         **any_claim: object,
     ) -> str:
         """Return an access token that was good and has expired an hour ago."""
-        return self.access_token(
-            username, groups=groups, scopes=scopes, expires_in=-3600, claims=claims, **any_claim
-        )
+        return self.access_token(username, groups=groups, scopes=scopes, expires_in=-3600, claims=claims, **any_claim)
 
     def not_yet_valid_token(
         self,
@@ -153,8 +141,8 @@ class LocalUserPool:
         **any_claim: object,
     ) -> str:
         """Return an access token that becomes valid in half an hour (`nbf`) and is good from then on."""
-        any_claim.setdefault("nbf", int(self.clock.time()) + 1800)
-        return self.access_token(username, groups=groups, scopes=scopes, claims=claims, **any_claim)
+        payload = self.access_claims(username, groups=groups, scopes=scopes) | {"nbf": int(self.clock.time()) + 1800}
+        return self.sign(self.header, tokens.changed(payload, any_claim, claims))
 
     def badly_signed_token(
         self,

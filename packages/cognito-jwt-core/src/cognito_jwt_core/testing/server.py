@@ -140,7 +140,7 @@ class JWKSServer:
         )
 
     def misbehave(self, name: str, *, times: int | None = None) -> None:
-        """Answer with one of the `MISBEHAVIOURS`: `"html"`, `"gzip-bomb"`, `"redirect"`, `"reset"` …
+        """Answer with one of the `MISBEHAVIOURS`: `"html"`, `"gzip-bomb"`, `"redirect"`, `"reset"` and so on.
 
         Args:
             name: Which one.

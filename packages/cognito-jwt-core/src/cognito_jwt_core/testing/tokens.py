@@ -38,8 +38,18 @@ def json_bytes(value: object) -> bytes:
 
 def sign(key: SigningKey, header: object, payload: object, algorithm: str = "RS256") -> str:
     """Return the signed compact serialization of a header and a payload, whatever they say."""
-    signing_input = f"{base64url(json_bytes(header))}.{base64url(json_bytes(payload))}"
-    return f"{signing_input}.{base64url(key.sign(signing_input.encode('ascii'), algorithm))}"
+    signed = signing_input(header, payload)
+    return f"{signed}.{base64url(key.sign(signed.encode('ascii'), algorithm))}"
+
+
+def unsigned(header: object, payload: object) -> str:
+    """Return a compact serialization with an empty signature."""
+    return signing_input(header, payload) + "."
+
+
+def signing_input(header: object, payload: object) -> str:
+    """Return what a signature is made over. Spec: RFC 7515 section 5.1."""
+    return f"{base64url(json_bytes(header))}.{base64url(json_bytes(payload))}"
 
 
 def changed(claims: Mapping[str, object], *changes: Mapping[str, object] | None) -> dict[str, object]:

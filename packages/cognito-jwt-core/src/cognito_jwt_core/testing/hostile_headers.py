@@ -1,0 +1,210 @@
+"""Hostile tokens whose header is wrong: algorithm, key, extensions, or its JSON."""
+
+import base64
+import functools
+import hmac
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+from jwcrypto.jwk import JWK
+
+from . import tokens
+from .hostile_text import HostileToken
+from .keys import SigningKey, cached_key, sign_with
+
+if TYPE_CHECKING:
+    from .pool import LocalUserPool
+
+_UNSIGNED: Final = 'an "alg" of none means that nothing is signed: anybody could write it (RFC 8725 section 2.1)'
+_CONFUSED: Final = "it is an HMAC keyed with the pool's public key, which everybody has (RFC 8725 section 2.1)"
+_NOT_ALLOWED: Final = "only the algorithm that the pool uses may verify its tokens (RFC 8725 section 3.1)"
+_NOT_A_NAME: Final = 'its "alg" names no algorithm, and must not end in an internal error either'
+_NO_KEY: Final = "no key of the pool has that id, so nobody can tell who signed it"
+_EMBEDDED: Final = "it brings the key that it wants to be verified with: the attacker's (RFC 8725 section 3.10)"
+_CRITICAL: Final = "it says that it must be refused by who does not know this extension (RFC 7515 section 4.1.11)"
+_NO_HEADER: Final = "its header is no JSON object (RFC 7515 section 5.2)"
+_FORGED: Final = "it was signed by somebody else"
+
+_NONES: Final = {
+    "none": "none",
+    "none-capitalized": "None",
+    "none-upper": "NONE",
+    "none-mixed": "nOnE",
+    "none-spaced": "none ",
+}
+_NO_ALGORITHMS: Final[Mapping[str, object]] = {
+    "alg-is-empty": "",
+    "alg-is-null": None,
+    "alg-is-number": 256,
+    "alg-is-array": ["RS256"],
+    "alg-is-object": {"RS256": True},
+    "alg-is-lower-case": "rs256",
+    "alg-has-nul": "RS256\0",
+    "alg-is-lone-surrogate": "\ud800",
+}
+_NO_KEY_IDS: Final[Mapping[str, object]] = {
+    "kid-is-unknown": "bm8gc3VjaCBrZXkgaW4gYW55IHBvb2wgb2YgYW55Ym9keT0=",
+    "kid-is-empty": "",
+    "kid-is-null": None,
+    "kid-is-number": 0,
+    "kid-is-true": True,
+    "kid-is-array": [],
+    "kid-is-object": {},
+    "kid-is-a-path": "../../../../dev/null",
+    "kid-is-a-url": "https://attacker.example/jwks.json",
+    "kid-is-sql": "x' UNION SELECT 'key' --",
+    "kid-breaks-the-log": "x\r\nWARNING: all is well",
+    "kid-is-lone-surrogate": "\ud800",
+    "kid-is-long": "x" * 10_000,
+}
+
+
+def with_wrong_headers(pool: "LocalUserPool") -> Iterator[HostileToken]:
+    """Yield tokens whose claims are good and whose header must not be believed."""
+    yield from _of_wrong_algorithm(pool)
+    yield from _of_wrong_key(pool)
+    yield from _bringing_a_key(pool)
+    yield from _of_wrong_extension(pool)
+    yield from _of_broken_header(pool)
+
+
+def _of_wrong_algorithm(pool: "LocalUserPool") -> Iterator[HostileToken]:
+    claims, good = pool.access_claims(), pool.header
+    for name, alg in _NONES.items():
+        yield HostileToken(f"alg-{name}", tokens.unsigned(good | {"alg": alg}, claims), _UNSIGNED)
+    yield HostileToken("alg-none-signed", pool.sign(good | {"alg": "none"}, claims), _UNSIGNED)
+    for name, value in _NO_ALGORITHMS.items():
+        yield HostileToken(name, pool.sign(good | {"alg": value}, claims), _NOT_A_NAME)
+    yield HostileToken("alg-is-absent", pool.sign({"kid": pool.signing_key.kid}, claims), _NOT_A_NAME)
+    for alg in ("RS384", "RS512", "PS256", "PS384", "PS512"):
+        token = tokens.sign(pool.signing_key, good | {"alg": alg}, claims, algorithm=alg)
+        yield HostileToken(f"alg-{alg.lower()}", token, _NOT_ALLOWED)
+    yield HostileToken(
+        "pss-signature-for-rs256", tokens.sign(pool.signing_key, good, claims, algorithm="PS256"), _NOT_ALLOWED
+    )
+    yield HostileToken("alg-es256", _sign_es256(good | {"alg": "ES256"}, claims), _NOT_ALLOWED)
+    yield from _keyed_with_public_key(pool)
+
+
+def _keyed_with_public_key(pool: "LocalUserPool") -> Iterator[HostileToken]:
+    claims, key = pool.access_claims(), pool.signing_key
+    modulus = key.public_jwk["n"]
+    secrets = {
+        "public-pem": key.public_pem,
+        "stripped-public-pem": key.public_pem.strip(),
+        "jwk-modulus": base64.urlsafe_b64decode(modulus + "=="),
+        "jwk-modulus-text": modulus.encode(),
+        "public-jwk": tokens.json_bytes(dict(key.public_jwk)),
+        "kid": key.kid.encode(),
+        "nothing": b"",
+    }
+    for name, secret in secrets.items():
+        yield HostileToken(
+            f"hs256-with-{name}", _sign_hmac("sha256", pool.header | {"alg": "HS256"}, claims, secret), _CONFUSED
+        )
+    for bits in ("384", "512"):
+        token = _sign_hmac(f"sha{bits}", pool.header | {"alg": f"HS{bits}"}, claims, key.public_pem)
+        yield HostileToken(f"hs{bits}-with-public-pem", token, _CONFUSED)
+    token = _sign_hmac("sha256", pool.header, claims, key.public_pem)
+    yield HostileToken("hmac-signature-for-rs256", token, _CONFUSED)
+
+
+def _of_wrong_key(pool: "LocalUserPool") -> Iterator[HostileToken]:
+    claims, attacker = pool.access_claims(), _attacker_key()
+    yield HostileToken(
+        "kid-is-absent", pool.sign({"alg": "RS256"}, claims), "without a key id nothing says which key signed it"
+    )
+    for name, kid in _NO_KEY_IDS.items():
+        yield HostileToken(name, pool.sign({"alg": "RS256", "kid": kid}, claims), _NO_KEY)
+    yield HostileToken(
+        "kid-is-in-other-case", pool.sign({"alg": "RS256", "kid": pool.signing_key.kid.swapcase()}, claims), _NO_KEY
+    )
+    yield HostileToken(
+        "kid-is-followed-by-nul", pool.sign({"alg": "RS256", "kid": pool.signing_key.kid + "\0"}, claims), _NO_KEY
+    )
+    yield HostileToken("signed-with-another-key", tokens.sign(attacker, pool.header, claims), _FORGED)
+    yield HostileToken("signed-with-an-unpublished-key", tokens.sign(attacker, _header_of(attacker), claims), _FORGED)
+
+
+def _bringing_a_key(pool: "LocalUserPool") -> Iterator[HostileToken]:
+    claims, attacker = pool.access_claims(), _attacker_key()
+    certificate = base64.b64encode(attacker.public_pem).decode()
+    members: dict[str, object] = {
+        "jwk": dict(attacker.public_jwk),
+        "jku": "https://attacker.example/.well-known/jwks.json",
+        "x5u": "https://attacker.example/certificate.pem",
+        "x5c": [certificate],
+    }
+    for name, value in members.items():
+        yield HostileToken(
+            f"{name}-and-own-kid", tokens.sign(attacker, _header_of(attacker) | {name: value}, claims), _EMBEDDED
+        )
+        yield HostileToken(
+            f"{name}-and-kid-of-the-pool", tokens.sign(attacker, pool.header | {name: value}, claims), _EMBEDDED
+        )
+    without_kid = {"alg": "RS256", "jwk": dict(attacker.public_jwk)}
+    yield HostileToken("jwk-and-no-kid", tokens.sign(attacker, without_kid, claims), _EMBEDDED)
+
+
+def _of_wrong_extension(pool: "LocalUserPool") -> Iterator[HostileToken]:
+    extensions: dict[str, dict[str, object]] = {
+        "crit-is-unknown": {"crit": ["https://example.com/must-understand"], "https://example.com/must-understand": 1},
+        "crit-names-exp": {"crit": ["exp"], "exp": 1},
+        "crit-names-b64": {"crit": ["b64"], "b64": False},
+        "crit-is-empty": {"crit": []},
+        "crit-is-null": {"crit": None},
+        "crit-is-text": {"crit": "alg"},
+    }
+    for name, members in extensions.items():
+        yield HostileToken(name, pool.sign(pool.header | members, pool.access_claims()), _CRITICAL)
+
+
+def _of_broken_header(pool: "LocalUserPool") -> Iterator[HostileToken]:
+    good = tokens.json_bytes(pool.header)
+    kid = tokens.json_bytes({"kid": pool.signing_key.kid})[1:-1]
+    headers = {
+        "header-is-array": b"[" + good + b"]",
+        "header-is-text": b'"RS256"',
+        "header-is-number": b"256",
+        "header-is-null": b"null",
+        "header-is-empty-object": b"{}",
+        "header-is-no-json": b"{'alg': 'RS256'}",
+        "header-is-no-utf-8": good[:-1] + b',"x":"\xff"}',
+        "header-is-utf-16": good.decode().encode("utf-16"),
+        "header-has-byte-order-mark": b"\xef\xbb\xbf" + good,
+        "header-ends-in-nul": good + b"\0",
+        "header-goes-on": good + good,
+    }
+    for name, header in headers.items():
+        yield HostileToken(name, pool.sign(header, pool.access_claims()), _NO_HEADER)
+    twice = "a member is there twice: one reader sees one value, the next the other (RFC 7515 section 4)"
+    yield HostileToken(
+        "alg-given-twice", pool.sign(b'{"alg":"none","alg":"RS256",' + kid + b"}", pool.access_claims()), twice
+    )
+    yield HostileToken(
+        "kid-given-twice", pool.sign(b'{"alg":"RS256","kid":"x",' + kid + b"}", pool.access_claims()), twice
+    )
+
+
+def _attacker_key() -> SigningKey:
+    return cached_key("an attacker", 0)
+
+
+def _header_of(key: SigningKey) -> dict[str, object]:
+    return {"alg": "RS256", "kid": key.kid}
+
+
+def _sign_hmac(digest: str, header: object, payload: object, secret: bytes) -> str:
+    # By hand: no library for signing tokens lends itself to this.
+    signing_input = tokens.signing_input(header, payload)
+    return f"{signing_input}.{tokens.base64url(hmac.digest(secret, signing_input.encode(), digest))}"
+
+
+def _sign_es256(header: object, payload: object) -> str:
+    signing_input = tokens.signing_input(header, payload)
+    return f"{signing_input}.{tokens.base64url(sign_with(_elliptic_curve_key(), 'ES256', signing_input.encode()))}"
+
+
+@functools.cache
+def _elliptic_curve_key() -> JWK:
+    return JWK.generate(kty="EC", crv="P-256")

@@ -1,0 +1,140 @@
+"""Hostile tokens whose text is wrong: cut, padded, changed, too long or no JSON."""
+
+import string
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from . import tokens
+
+if TYPE_CHECKING:
+    from .pool import LocalUserPool
+
+_MAX_TOKEN_BYTES: Final = 64 * 1024
+_ALPHABET: Final = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+_ONE_SPELLING: Final = "a token has one spelling: with two, a list of revoked tokens can be evaded (RFC 7515 section 2)"
+_NO_JWT: Final = "a signed text that is no JSON object says nothing about anybody (RFC 7519 section 7.2)"
+
+
+class HostileToken(NamedTuple):
+    """A token that must be refused.
+
+    Attributes:
+        name: Stable, in kebab-case.
+        token: The text.
+        why: What is wrong with it, and what goes wrong where it is accepted.
+    """
+
+    name: str
+    token: str
+    why: str
+
+
+def with_wrong_text(pool: "LocalUserPool") -> Iterator[HostileToken]:
+    """Yield tokens that are malformed, or that were changed after they were signed."""
+    yield from _of_wrong_shape(pool.access_token())
+    yield from _of_another_spelling(pool)
+    yield from _changed_after_signing(pool.access_token())
+    yield from _signed_nonsense(pool)
+
+
+def _of_wrong_shape(good: str) -> Iterator[HostileToken]:
+    header, payload, signature = good.split(".")
+    parts = (
+        "a JWS in compact serialization has three parts; parsers differ about any other number (RFC 7515 section 7.1)"
+    )
+    yield HostileToken("one-part", header, parts)
+    yield HostileToken("two-parts", f"{header}.{payload}", parts)
+    yield HostileToken("four-parts", f"{good}.{signature}", parts)
+    yield HostileToken(
+        "five-parts", f"{header}.{payload}.{payload}.{payload}.{signature}", "five parts are a JWE, which nobody signed"
+    )
+    yield HostileToken("two-dots", "..", "it has three parts and all are empty")
+    yield HostileToken("no-header", f".{payload}.{signature}", "without a header nothing says which key signed it")
+    yield HostileToken("no-payload", f"{header}..{signature}", "a detached payload is nothing that was verified")
+    yield HostileToken("no-signature", f"{header}.{payload}.", "nothing is signed: anybody could write it")
+    yield HostileToken("truncated", good[:-16], "a signature that is too short is no signature")
+    yield HostileToken("cut-in-half", good[: len(good) // 2], "most of it is missing")
+    yield HostileToken("space-inside", f"{header}. {payload}.{signature}", _ONE_SPELLING)
+    yield HostileToken("tab-inside", f"{header}.{payload}\t.{signature}", _ONE_SPELLING)
+    yield HostileToken("quoted", f'"{good}"', "quotes are no part of a token")
+    yield HostileToken(
+        "foreign-character", f"{header}.{payload}.é{signature}", "a character outside base64url must not be skipped"
+    )
+    yield HostileToken("no-token-at-all", "null", "what a script sends whose token is not there yet")
+
+
+def _of_another_spelling(pool: "LocalUserPool") -> Iterator[HostileToken]:
+    header, payload, signature = _with_both_special_characters(pool).split(".")
+    yield HostileToken("padded-header", f"{header}=.{payload}.{signature}", _ONE_SPELLING)
+    yield HostileToken("padded-payload", f"{header}.{payload}=.{signature}", _ONE_SPELLING)
+    yield HostileToken("padded-signature", f"{header}.{payload}.{signature}==", _ONE_SPELLING)
+    yield HostileToken(
+        "standard-alphabet", f"{header}.{payload}.{signature.replace('-', '+').replace('_', '/')}", _ONE_SPELLING
+    )
+    yield HostileToken("trailing-bits", f"{header}.{payload}.{_other_last_character(signature)}", _ONE_SPELLING)
+    yield HostileToken("trailing-bits-of-signed-payload", _signed_with_trailing_bits(pool), _ONE_SPELLING)
+    yield HostileToken(
+        "signature-prolonged", f"{header}.{payload}.{signature}AAAA", "bytes after the signature must not be ignored"
+    )
+
+
+def _changed_after_signing(good: str) -> Iterator[HostileToken]:
+    header, payload, signature = good.split(".")
+    changed = "it was changed after it was signed"
+    yield HostileToken("header-bit-changed", f"{_next_character(header, 20)}.{payload}.{signature}", changed)
+    yield HostileToken(
+        "payload-bit-changed", f"{header}.{_next_character(payload, len(payload) // 2)}.{signature}", changed
+    )
+    yield HostileToken("signature-bit-changed", f"{header}.{payload}.{_next_character(signature, 100)}", changed)
+    yield HostileToken(
+        "signature-of-zeros",
+        f"{header}.{payload}.{tokens.base64url(bytes(256))}",
+        "zero is its own RSA signature of nothing",
+    )
+
+
+def _signed_nonsense(pool: "LocalUserPool") -> Iterator[HostileToken]:
+    broken = "it cannot be read, and must not end in an internal error either"
+    for name, payload in (("array", b"[]"), ("text", b'"alice"'), ("number", b"1"), ("null", b"null")):
+        yield HostileToken(f"payload-is-{name}", pool.sign(pool.header, payload), _NO_JWT)
+    yield HostileToken("payload-is-empty", pool.sign(pool.header, b""), _NO_JWT)
+    yield HostileToken("payload-is-no-json", pool.sign(pool.header, b"{alice}"), _NO_JWT)
+    yield HostileToken("payload-is-no-utf-8", pool.sign(pool.header, b'{"sub":"\xff\xfe"}'), _NO_JWT)
+    yield HostileToken("payload-nested-deeply", pool.sign(pool.header, b'{"sub":' + b"[" * 20_000), broken)
+    yield HostileToken("header-nested-deeply", pool.sign(b'{"alg":' + b"[" * 20_000, pool.access_claims()), broken)
+    yield HostileToken("huge", _just_too_long(pool), "it is longer than 64 KiB: work for the server, for nothing")
+
+
+def _with_both_special_characters(pool: "LocalUserPool") -> str:
+    """A good token whose signature has a `-` and a `_`, which the standard alphabet spells differently."""
+    while True:
+        token = pool.access_token()
+        if {"-", "_"} <= set(token.rpartition(".")[2]):
+            return token
+
+
+def _next_character(segment: str, index: int) -> str:
+    return segment[:index] + _with_bits(segment[index], lambda bits: bits ^ 1) + segment[index + 1 :]
+
+
+def _other_last_character(segment: str) -> str:
+    """The segment with a last character that decodes to the same bytes: only bits differ that decoding drops."""
+    return segment[:-1] + _with_bits(segment[-1], lambda bits: bits | 1)
+
+
+def _with_bits(character: str, change: Callable[[int], int]) -> str:
+    return _ALPHABET[change(_ALPHABET.index(character))]
+
+
+def _signed_with_trailing_bits(pool: "LocalUserPool") -> str:
+    payload = tokens.json_bytes(pool.access_claims())
+    payload += b" " * (1 if len(payload) % 3 == 0 else 0)  # three bytes fill their characters: no bits to spare
+    header = tokens.base64url(tokens.json_bytes(pool.header))
+    signing_input = f"{header}.{_other_last_character(tokens.base64url(payload))}"
+    return f"{signing_input}.{tokens.base64url(pool.signing_key.sign(signing_input.encode()))}"
+
+
+def _just_too_long(pool: "LocalUserPool") -> str:
+    claims = pool.access_claims()
+    missing = _MAX_TOKEN_BYTES - len(pool.sign(pool.header, claims | {"filler": ""}))
+    return pool.sign(pool.header, claims | {"filler": "x" * (missing * 3 // 4 + 3)})
