@@ -2,8 +2,8 @@
 
 from .behaviour import MISBEHAVIOURS, Behaviour
 from .clock import ManualClock
+from .forge import HostileToken
 from .hostile import hostile_tokens
-from .hostile_text import HostileToken
 from .pool import LocalKeys, LocalUserPool
 from .server import JWKSServer, ReceivedRequest
 from .tokens import ABSENT

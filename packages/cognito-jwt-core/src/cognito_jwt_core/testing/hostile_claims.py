@@ -1,14 +1,11 @@
 """Hostile tokens whose signature holds and whose claims are wrong: another pool, client, API, use, or time."""
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from . import tokens
-from .hostile_text import HostileToken
+from .forge import Forge, HostileToken
 from .tokens import ABSENT
-
-if TYPE_CHECKING:
-    from .pool import LocalUserPool
 
 _DAY_SECONDS: Final = 86_400
 _FIRST_SECOND_OF_YEAR_10000: Final = 253_402_300_800
@@ -36,18 +33,18 @@ _NO_TIMES: Final[Mapping[str, object]] = {
 }
 
 
-def with_wrong_claims(pool: "LocalUserPool") -> Iterator[HostileToken]:
+def with_wrong_claims(forge: Forge) -> Iterator[HostileToken]:
     """Yield tokens of good form and signature that are not meant for this API, or not now."""
-    yield from _of_other_issuer(pool)
-    yield from _of_other_use(pool)
-    yield from _of_other_client(pool)
-    yield from _for_another_api(pool)
-    yield from _of_wrong_time(pool)
-    yield from _of_nobody(pool)
+    yield from _of_other_issuer(forge)
+    yield from _of_other_use(forge)
+    yield from _of_other_client(forge)
+    yield from _for_another_api(forge)
+    yield from _of_wrong_time(forge)
+    yield from _of_nobody(forge)
 
 
-def _of_other_issuer(pool: "LocalUserPool") -> Iterator[HostileToken]:
-    issuer = pool.issuer
+def _of_other_issuer(forge: Forge) -> Iterator[HostileToken]:
+    issuer = forge.pool.issuer
     scheme, _, rest = issuer.partition("://")
     host, _, path = rest.partition("/")
     issuers: dict[str, object] = {
@@ -79,11 +76,11 @@ def _of_other_issuer(pool: "LocalUserPool") -> Iterator[HostileToken]:
         "inside-another": f"https://attacker.example/{issuer}",
     }
     for name, value in issuers.items():
-        yield HostileToken(f"iss-{name}", pool.access_token(iss=value), _OTHER_POOL)
+        yield HostileToken(f"iss-{name}", forge.token(iss=value), _OTHER_POOL)
 
 
-def _of_other_use(pool: "LocalUserPool") -> Iterator[HostileToken]:
-    yield HostileToken("id-token", pool.id_token(), _OTHER_USE)
+def _of_other_use(forge: Forge) -> Iterator[HostileToken]:
+    yield HostileToken("id-token", forge.pool.id_token(forge.username, groups=forge.groups), _OTHER_USE)
     uses: dict[str, object] = {
         "absent": ABSENT,
         "id": "id",
@@ -96,11 +93,11 @@ def _of_other_use(pool: "LocalUserPool") -> Iterator[HostileToken]:
         "with-space": "access ",
     }
     for name, value in uses.items():
-        yield HostileToken(f"token-use-{name}", pool.access_token(token_use=value), _OTHER_USE)
+        yield HostileToken(f"token-use-{name}", forge.token(token_use=value), _OTHER_USE)
 
 
-def _of_other_client(pool: "LocalUserPool") -> Iterator[HostileToken]:
-    ours = pool.client_id
+def _of_other_client(forge: Forge) -> Iterator[HostileToken]:
+    ours = forge.pool.client_id
     clients: dict[str, object] = {
         "absent": ABSENT,
         "null": None,
@@ -114,47 +111,47 @@ def _of_other_client(pool: "LocalUserPool") -> Iterator[HostileToken]:
         "in-other-case": ours.swapcase() if ours.upper() != ours.lower() else "NO LETTERS",
     }
     for name, value in clients.items():
-        yield HostileToken(f"client-id-{name}", pool.access_token(client_id=value), _OTHER_CLIENT)
-    yield HostileToken("client-id-in-aud-alone", pool.access_token(client_id=ABSENT, aud=ours), _OTHER_CLIENT)
+        yield HostileToken(f"client-id-{name}", forge.token(client_id=value), _OTHER_CLIENT)
+    yield HostileToken("client-id-in-aud-alone", forge.token(client_id=ABSENT, aud=ours), _OTHER_CLIENT)
     yield HostileToken(
         "client-credentials-of-another-client",
-        pool.client_credentials_token(client_id="another", sub="another"),
+        forge.token(username=ABSENT, client_id="another", sub="another"),
         _OTHER_CLIENT,
     )
 
 
-def _for_another_api(pool: "LocalUserPool") -> Iterator[HostileToken]:
+def _for_another_api(forge: Forge) -> Iterator[HostileToken]:
     audiences: dict[str, object] = {
         "other": "https://another-api.example",
         "array-of-others": ["https://another-api.example", "https://third-api.example"],
         "number": 1,
         "array-of-numbers": [1],
-        "object": {pool.client_id: True},
+        "object": {forge.pool.client_id: True},
         "empty-array": [],
         "empty": "",
     }
     for name, value in audiences.items():
-        yield HostileToken(f"aud-{name}", pool.access_token(aud=value), _OTHER_API)
+        yield HostileToken(f"aud-{name}", forge.token(aud=value), _OTHER_API)
 
 
-def _of_wrong_time(pool: "LocalUserPool") -> Iterator[HostileToken]:
-    now = int(pool.clock.time())
-    yield HostileToken("expired", pool.access_token(expires_in=-_DAY_SECONDS), _STALE)
-    yield HostileToken("expired-in-1970", pool.access_token(exp=0), _STALE)
-    yield HostileToken("expired-before-1970", pool.access_token(exp=-now), _STALE)
-    yield HostileToken("exp-absent", pool.access_token(exp=ABSENT), _NO_TIME)
+def _of_wrong_time(forge: Forge) -> Iterator[HostileToken]:
+    now = int(forge.pool.clock.time())
+    yield HostileToken("expired", forge.token(**tokens.times(now, -_DAY_SECONDS)), _STALE)
+    yield HostileToken("expired-in-1970", forge.token(exp=0), _STALE)
+    yield HostileToken("expired-before-1970", forge.token(exp=-now), _STALE)
+    yield HostileToken("exp-absent", forge.token(exp=ABSENT), _NO_TIME)
     for name, value in _NO_TIMES.items():
-        yield HostileToken(f"exp-is-{name}", pool.access_token(exp=value), _NO_TIME)
-    yield HostileToken("exp-is-1e400", _with_literal(pool, "exp", b"1e400"), _NO_TIME)
-    yield HostileToken("exp-is-integer-of-10000-digits", _with_literal(pool, "exp", b"9" * 10_000), _NO_TIME)
-    yield HostileToken("not-yet-valid", pool.access_token(nbf=now + _DAY_SECONDS, exp=now + 2 * _DAY_SECONDS), _EARLY)
+        yield HostileToken(f"exp-is-{name}", forge.token(exp=value), _NO_TIME)
+    yield HostileToken("exp-is-1e400", _with_literal(forge, "exp", b"1e400"), _NO_TIME)
+    yield HostileToken("exp-is-integer-of-10000-digits", _with_literal(forge, "exp", b"9" * 10_000), _NO_TIME)
+    yield HostileToken("not-yet-valid", forge.token(nbf=now + _DAY_SECONDS, exp=now + 2 * _DAY_SECONDS), _EARLY)
     for name, value in _NO_TIMES.items():
-        yield HostileToken(f"nbf-is-{name}", pool.access_token(nbf=value), _EARLY)
+        yield HostileToken(f"nbf-is-{name}", forge.token(nbf=value), _EARLY)
     for name in ("text", "array", "nan", "infinity"):
-        yield HostileToken(f"iat-is-{name}", pool.access_token(iat=_NO_TIMES[name]), "its time of issue is no time")
+        yield HostileToken(f"iat-is-{name}", forge.token(iat=_NO_TIMES[name]), "its time of issue is no time")
 
 
-def _of_nobody(pool: "LocalUserPool") -> Iterator[HostileToken]:
+def _of_nobody(forge: Forge) -> Iterator[HostileToken]:
     subjects: dict[str, object] = {
         "absent": ABSENT,
         "null": None,
@@ -164,11 +161,11 @@ def _of_nobody(pool: "LocalUserPool") -> Iterator[HostileToken]:
         "object": {},
     }
     for name, value in subjects.items():
-        yield HostileToken(f"sub-{name}", pool.access_token(sub=value), _NOBODY)
-    yield HostileToken("no-claims", pool.sign(pool.header, {}), _NOBODY)
+        yield HostileToken(f"sub-{name}", forge.token(sub=value), _NOBODY)
+    yield HostileToken("no-claims", forge.sign(forge.header, {}), _NOBODY)
 
 
-def _with_literal(pool: "LocalUserPool", claim: str, literal: bytes) -> str:
+def _with_literal(forge: Forge, claim: str, literal: bytes) -> str:
     """A token in which a claim has a value that Python would not write."""
-    payload = tokens.json_bytes(pool.access_claims() | {claim: "LITERAL"})
-    return pool.sign(pool.header, payload.replace(b'"LITERAL"', literal))
+    payload = tokens.json_bytes(forge.claims() | {claim: "LITERAL"})
+    return forge.sign(forge.header, payload.replace(b'"LITERAL"', literal))

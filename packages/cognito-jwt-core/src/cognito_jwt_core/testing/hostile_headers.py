@@ -4,16 +4,13 @@ import base64
 import functools
 import hmac
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from jwcrypto.jwk import JWK
 
 from . import tokens
-from .hostile_text import HostileToken
-from .keys import SigningKey, cached_key, sign_with
-
-if TYPE_CHECKING:
-    from .pool import LocalUserPool
+from .forge import Forge, HostileToken
+from .keys import SigningKey, sign_with
 
 _UNSIGNED: Final = 'an "alg" of none means that nothing is signed: anybody could write it (RFC 8725 section 2.1)'
 _CONFUSED: Final = "it is an HMAC keyed with the pool's public key, which everybody has (RFC 8725 section 2.1)"
@@ -59,35 +56,33 @@ _NO_KEY_IDS: Final[Mapping[str, object]] = {
 }
 
 
-def with_wrong_headers(pool: "LocalUserPool") -> Iterator[HostileToken]:
+def with_wrong_headers(forge: Forge) -> Iterator[HostileToken]:
     """Yield tokens whose claims are good and whose header must not be believed."""
-    yield from _of_wrong_algorithm(pool)
-    yield from _of_wrong_key(pool)
-    yield from _bringing_a_key(pool)
-    yield from _of_wrong_extension(pool)
-    yield from _of_broken_header(pool)
+    yield from _of_wrong_algorithm(forge)
+    yield from _of_wrong_key(forge)
+    yield from _bringing_a_key(forge)
+    yield from _of_wrong_extension(forge)
+    yield from _of_broken_header(forge)
 
 
-def _of_wrong_algorithm(pool: "LocalUserPool") -> Iterator[HostileToken]:
-    claims, good = pool.access_claims(), pool.header
+def _of_wrong_algorithm(forge: Forge) -> Iterator[HostileToken]:
+    claims, good = forge.claims(), forge.header
     for name, alg in _NONES.items():
         yield HostileToken(f"alg-{name}", tokens.unsigned(good | {"alg": alg}, claims), _UNSIGNED)
-    yield HostileToken("alg-none-signed", pool.sign(good | {"alg": "none"}, claims), _UNSIGNED)
+    yield HostileToken("alg-none-signed", forge.sign(good | {"alg": "none"}, claims), _UNSIGNED)
     for name, value in _NO_ALGORITHMS.items():
-        yield HostileToken(name, pool.sign(good | {"alg": value}, claims), _NOT_A_NAME)
-    yield HostileToken("alg-is-absent", pool.sign({"kid": pool.signing_key.kid}, claims), _NOT_A_NAME)
+        yield HostileToken(name, forge.sign(good | {"alg": value}, claims), _NOT_A_NAME)
+    yield HostileToken("alg-is-absent", forge.sign({"kid": forge.key.kid}, claims), _NOT_A_NAME)
     for alg in ("RS384", "RS512", "PS256", "PS384", "PS512"):
-        token = tokens.sign(pool.signing_key, good | {"alg": alg}, claims, algorithm=alg)
+        token = tokens.sign(forge.key, good | {"alg": alg}, claims, algorithm=alg)
         yield HostileToken(f"alg-{alg.lower()}", token, _NOT_ALLOWED)
-    yield HostileToken(
-        "pss-signature-for-rs256", tokens.sign(pool.signing_key, good, claims, algorithm="PS256"), _NOT_ALLOWED
-    )
+    yield HostileToken("pss-signature-for-rs256", tokens.sign(forge.key, good, claims, algorithm="PS256"), _NOT_ALLOWED)
     yield HostileToken("alg-es256", _sign_es256(good | {"alg": "ES256"}, claims), _NOT_ALLOWED)
-    yield from _keyed_with_public_key(pool)
+    yield from _keyed_with_public_key(forge)
 
 
-def _keyed_with_public_key(pool: "LocalUserPool") -> Iterator[HostileToken]:
-    claims, key = pool.access_claims(), pool.signing_key
+def _keyed_with_public_key(forge: Forge) -> Iterator[HostileToken]:
+    claims, key = forge.claims(), forge.key
     modulus = key.public_jwk["n"]
     secrets = {
         "public-pem": key.public_pem,
@@ -100,34 +95,34 @@ def _keyed_with_public_key(pool: "LocalUserPool") -> Iterator[HostileToken]:
     }
     for name, secret in secrets.items():
         yield HostileToken(
-            f"hs256-with-{name}", _sign_hmac("sha256", pool.header | {"alg": "HS256"}, claims, secret), _CONFUSED
+            f"hs256-with-{name}", _sign_hmac("sha256", forge.header | {"alg": "HS256"}, claims, secret), _CONFUSED
         )
     for bits in ("384", "512"):
-        token = _sign_hmac(f"sha{bits}", pool.header | {"alg": f"HS{bits}"}, claims, key.public_pem)
+        token = _sign_hmac(f"sha{bits}", forge.header | {"alg": f"HS{bits}"}, claims, key.public_pem)
         yield HostileToken(f"hs{bits}-with-public-pem", token, _CONFUSED)
-    token = _sign_hmac("sha256", pool.header, claims, key.public_pem)
+    token = _sign_hmac("sha256", forge.header, claims, key.public_pem)
     yield HostileToken("hmac-signature-for-rs256", token, _CONFUSED)
 
 
-def _of_wrong_key(pool: "LocalUserPool") -> Iterator[HostileToken]:
-    claims, attacker = pool.access_claims(), _attacker_key()
+def _of_wrong_key(forge: Forge) -> Iterator[HostileToken]:
+    claims, attacker = forge.claims(), forge.attacker_key
     yield HostileToken(
-        "kid-is-absent", pool.sign({"alg": "RS256"}, claims), "without a key id nothing says which key signed it"
+        "kid-is-absent", forge.sign({"alg": "RS256"}, claims), "without a key id nothing says which key signed it"
     )
     for name, kid in _NO_KEY_IDS.items():
-        yield HostileToken(name, pool.sign({"alg": "RS256", "kid": kid}, claims), _NO_KEY)
+        yield HostileToken(name, forge.sign({"alg": "RS256", "kid": kid}, claims), _NO_KEY)
     yield HostileToken(
-        "kid-is-in-other-case", pool.sign({"alg": "RS256", "kid": pool.signing_key.kid.swapcase()}, claims), _NO_KEY
+        "kid-is-in-other-case", forge.sign({"alg": "RS256", "kid": forge.key.kid.swapcase()}, claims), _NO_KEY
     )
     yield HostileToken(
-        "kid-is-followed-by-nul", pool.sign({"alg": "RS256", "kid": pool.signing_key.kid + "\0"}, claims), _NO_KEY
+        "kid-is-followed-by-nul", forge.sign({"alg": "RS256", "kid": forge.key.kid + "\0"}, claims), _NO_KEY
     )
-    yield HostileToken("signed-with-another-key", tokens.sign(attacker, pool.header, claims), _FORGED)
+    yield HostileToken("signed-with-another-key", tokens.sign(attacker, forge.header, claims), _FORGED)
     yield HostileToken("signed-with-an-unpublished-key", tokens.sign(attacker, _header_of(attacker), claims), _FORGED)
 
 
-def _bringing_a_key(pool: "LocalUserPool") -> Iterator[HostileToken]:
-    claims, attacker = pool.access_claims(), _attacker_key()
+def _bringing_a_key(forge: Forge) -> Iterator[HostileToken]:
+    claims, attacker = forge.claims(), forge.attacker_key
     certificate = base64.b64encode(attacker.public_pem).decode()
     members: dict[str, object] = {
         "jwk": dict(attacker.public_jwk),
@@ -140,13 +135,13 @@ def _bringing_a_key(pool: "LocalUserPool") -> Iterator[HostileToken]:
             f"{name}-and-own-kid", tokens.sign(attacker, _header_of(attacker) | {name: value}, claims), _EMBEDDED
         )
         yield HostileToken(
-            f"{name}-and-kid-of-the-pool", tokens.sign(attacker, pool.header | {name: value}, claims), _EMBEDDED
+            f"{name}-and-kid-of-the-pool", tokens.sign(attacker, forge.header | {name: value}, claims), _EMBEDDED
         )
     without_kid = {"alg": "RS256", "jwk": dict(attacker.public_jwk)}
     yield HostileToken("jwk-and-no-kid", tokens.sign(attacker, without_kid, claims), _EMBEDDED)
 
 
-def _of_wrong_extension(pool: "LocalUserPool") -> Iterator[HostileToken]:
+def _of_wrong_extension(forge: Forge) -> Iterator[HostileToken]:
     extensions: dict[str, dict[str, object]] = {
         "crit-is-unknown": {"crit": ["https://example.com/must-understand"], "https://example.com/must-understand": 1},
         "crit-names-exp": {"crit": ["exp"], "exp": 1},
@@ -156,12 +151,12 @@ def _of_wrong_extension(pool: "LocalUserPool") -> Iterator[HostileToken]:
         "crit-is-text": {"crit": "alg"},
     }
     for name, members in extensions.items():
-        yield HostileToken(name, pool.sign(pool.header | members, pool.access_claims()), _CRITICAL)
+        yield HostileToken(name, forge.sign(forge.header | members, forge.claims()), _CRITICAL)
 
 
-def _of_broken_header(pool: "LocalUserPool") -> Iterator[HostileToken]:
-    good = tokens.json_bytes(pool.header)
-    kid = tokens.json_bytes({"kid": pool.signing_key.kid})[1:-1]
+def _of_broken_header(forge: Forge) -> Iterator[HostileToken]:
+    good = tokens.json_bytes(forge.header)
+    kid = tokens.json_bytes({"kid": forge.key.kid})[1:-1]
     headers = {
         "header-is-array": b"[" + good + b"]",
         "header-is-text": b'"RS256"',
@@ -176,18 +171,12 @@ def _of_broken_header(pool: "LocalUserPool") -> Iterator[HostileToken]:
         "header-goes-on": good + good,
     }
     for name, header in headers.items():
-        yield HostileToken(name, pool.sign(header, pool.access_claims()), _NO_HEADER)
+        yield HostileToken(name, forge.sign(header, forge.claims()), _NO_HEADER)
     twice = "a member is there twice: one reader sees one value, the next the other (RFC 7515 section 4)"
     yield HostileToken(
-        "alg-given-twice", pool.sign(b'{"alg":"none","alg":"RS256",' + kid + b"}", pool.access_claims()), twice
+        "alg-given-twice", forge.sign(b'{"alg":"none","alg":"RS256",' + kid + b"}", forge.claims()), twice
     )
-    yield HostileToken(
-        "kid-given-twice", pool.sign(b'{"alg":"RS256","kid":"x",' + kid + b"}", pool.access_claims()), twice
-    )
-
-
-def _attacker_key() -> SigningKey:
-    return cached_key("an attacker", 0)
+    yield HostileToken("kid-given-twice", forge.sign(b'{"alg":"RS256","kid":"x",' + kid + b"}", forge.claims()), twice)
 
 
 def _header_of(key: SigningKey) -> dict[str, object]:

@@ -2,12 +2,10 @@
 
 import string
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final
 
 from . import tokens
-
-if TYPE_CHECKING:
-    from .pool import LocalUserPool
+from .forge import Forge, HostileToken
 
 _MAX_TOKEN_BYTES: Final = 64 * 1024
 _ALPHABET: Final = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
@@ -15,26 +13,12 @@ _ONE_SPELLING: Final = "a token has one spelling: with two, a list of revoked to
 _NO_JWT: Final = "a signed text that is no JSON object says nothing about anybody (RFC 7519 section 7.2)"
 
 
-class HostileToken(NamedTuple):
-    """A token that must be refused.
-
-    Attributes:
-        name: Stable, in kebab-case.
-        token: The text.
-        why: What is wrong with it, and what goes wrong where it is accepted.
-    """
-
-    name: str
-    token: str
-    why: str
-
-
-def with_wrong_text(pool: "LocalUserPool") -> Iterator[HostileToken]:
+def with_wrong_text(forge: Forge) -> Iterator[HostileToken]:
     """Yield tokens that are malformed, or that were changed after they were signed."""
-    yield from _of_wrong_shape(pool.access_token())
-    yield from _of_another_spelling(pool)
-    yield from _changed_after_signing(pool.access_token())
-    yield from _signed_nonsense(pool)
+    yield from _of_wrong_shape(forge.token())
+    yield from _of_another_spelling(forge)
+    yield from _changed_after_signing(forge.token())
+    yield from _signed_nonsense(forge)
 
 
 def _of_wrong_shape(good: str) -> Iterator[HostileToken]:
@@ -63,8 +47,8 @@ def _of_wrong_shape(good: str) -> Iterator[HostileToken]:
     yield HostileToken("no-token-at-all", "null", "what a script sends whose token is not there yet")
 
 
-def _of_another_spelling(pool: "LocalUserPool") -> Iterator[HostileToken]:
-    header, payload, signature = _with_both_special_characters(pool).split(".")
+def _of_another_spelling(forge: Forge) -> Iterator[HostileToken]:
+    header, payload, signature = _with_both_special_characters(forge).split(".")
     yield HostileToken("padded-header", f"{header}=.{payload}.{signature}", _ONE_SPELLING)
     yield HostileToken("padded-payload", f"{header}.{payload}=.{signature}", _ONE_SPELLING)
     yield HostileToken("padded-signature", f"{header}.{payload}.{signature}==", _ONE_SPELLING)
@@ -72,7 +56,7 @@ def _of_another_spelling(pool: "LocalUserPool") -> Iterator[HostileToken]:
         "standard-alphabet", f"{header}.{payload}.{signature.replace('-', '+').replace('_', '/')}", _ONE_SPELLING
     )
     yield HostileToken("trailing-bits", f"{header}.{payload}.{_other_last_character(signature)}", _ONE_SPELLING)
-    yield HostileToken("trailing-bits-of-signed-payload", _signed_with_trailing_bits(pool), _ONE_SPELLING)
+    yield HostileToken("trailing-bits-of-signed-payload", _signed_with_trailing_bits(forge), _ONE_SPELLING)
     yield HostileToken(
         "signature-prolonged", f"{header}.{payload}.{signature}AAAA", "bytes after the signature must not be ignored"
     )
@@ -93,22 +77,22 @@ def _changed_after_signing(good: str) -> Iterator[HostileToken]:
     )
 
 
-def _signed_nonsense(pool: "LocalUserPool") -> Iterator[HostileToken]:
+def _signed_nonsense(forge: Forge) -> Iterator[HostileToken]:
     broken = "it cannot be read, and must not end in an internal error either"
     for name, payload in (("array", b"[]"), ("text", b'"alice"'), ("number", b"1"), ("null", b"null")):
-        yield HostileToken(f"payload-is-{name}", pool.sign(pool.header, payload), _NO_JWT)
-    yield HostileToken("payload-is-empty", pool.sign(pool.header, b""), _NO_JWT)
-    yield HostileToken("payload-is-no-json", pool.sign(pool.header, b"{alice}"), _NO_JWT)
-    yield HostileToken("payload-is-no-utf-8", pool.sign(pool.header, b'{"sub":"\xff\xfe"}'), _NO_JWT)
-    yield HostileToken("payload-nested-deeply", pool.sign(pool.header, b'{"sub":' + b"[" * 20_000), broken)
-    yield HostileToken("header-nested-deeply", pool.sign(b'{"alg":' + b"[" * 20_000, pool.access_claims()), broken)
-    yield HostileToken("huge", _just_too_long(pool), "it is longer than 64 KiB: work for the server, for nothing")
+        yield HostileToken(f"payload-is-{name}", forge.sign(forge.header, payload), _NO_JWT)
+    yield HostileToken("payload-is-empty", forge.sign(forge.header, b""), _NO_JWT)
+    yield HostileToken("payload-is-no-json", forge.sign(forge.header, b"{alice}"), _NO_JWT)
+    yield HostileToken("payload-is-no-utf-8", forge.sign(forge.header, b'{"sub":"\xff\xfe"}'), _NO_JWT)
+    yield HostileToken("payload-nested-deeply", forge.sign(forge.header, b'{"sub":' + b"[" * 20_000), broken)
+    yield HostileToken("header-nested-deeply", forge.sign(b'{"alg":' + b"[" * 20_000, forge.claims()), broken)
+    yield HostileToken("huge", _just_too_long(forge), "it is longer than 64 KiB: work for the server, for nothing")
 
 
-def _with_both_special_characters(pool: "LocalUserPool") -> str:
+def _with_both_special_characters(forge: Forge) -> str:
     """A good token whose signature has a `-` and a `_`, which the standard alphabet spells differently."""
     while True:
-        token = pool.access_token()
+        token = forge.token()
         if {"-", "_"} <= set(token.rpartition(".")[2]):
             return token
 
@@ -126,15 +110,15 @@ def _with_bits(character: str, change: Callable[[int], int]) -> str:
     return _ALPHABET[change(_ALPHABET.index(character))]
 
 
-def _signed_with_trailing_bits(pool: "LocalUserPool") -> str:
-    payload = tokens.json_bytes(pool.access_claims())
+def _signed_with_trailing_bits(forge: Forge) -> str:
+    payload = tokens.json_bytes(forge.claims())
     payload += b" " * (1 if len(payload) % 3 == 0 else 0)  # three bytes fill their characters: no bits to spare
-    header = tokens.base64url(tokens.json_bytes(pool.header))
+    header = tokens.base64url(tokens.json_bytes(forge.header))
     signing_input = f"{header}.{_other_last_character(tokens.base64url(payload))}"
-    return f"{signing_input}.{tokens.base64url(pool.signing_key.sign(signing_input.encode()))}"
+    return f"{signing_input}.{tokens.base64url(forge.key.sign(signing_input.encode()))}"
 
 
-def _just_too_long(pool: "LocalUserPool") -> str:
-    claims = pool.access_claims()
-    missing = _MAX_TOKEN_BYTES - len(pool.sign(pool.header, claims | {"filler": ""}))
-    return pool.sign(pool.header, claims | {"filler": "x" * (missing * 3 // 4 + 3)})
+def _just_too_long(forge: Forge) -> str:
+    claims = forge.claims()
+    missing = _MAX_TOKEN_BYTES - len(forge.sign(forge.header, claims | {"filler": ""}))
+    return forge.sign(forge.header, claims | {"filler": "x" * (missing * 3 // 4 + 3)})

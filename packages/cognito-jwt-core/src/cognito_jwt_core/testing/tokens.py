@@ -68,13 +68,18 @@ def times(now: float, expires_in: float) -> dict[str, object]:
 
 def group_claims(groups: Iterable[str]) -> dict[str, object]:
     """Return `cognito:groups`, or nothing at all for a user in no group, as Cognito does."""
-    names = [groups] if isinstance(groups, str) else list(groups)
+    names = as_names(groups)
     return {"cognito:groups": names} if names else {}
+
+
+def as_names(names: Iterable[str]) -> list[str]:
+    """Return names as a list; a plain string is one name."""
+    return [names] if isinstance(names, str) else list(names)
 
 
 def joined_scopes(scopes: Iterable[str]) -> str:
     """Return the `scope` claim: names with a space between them."""
-    return scopes if isinstance(scopes, str) else " ".join(scopes)
+    return " ".join(as_names(scopes))
 
 
 def session_ids() -> dict[str, object]:
