@@ -1,0 +1,85 @@
+"""`KeySet`: an immutable snapshot of the keys of one JWK Set, by `kid`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+
+from .errors import shown
+from .signature import Algorithm, UnfitKeyError, VerificationKey, import_key
+from .strict_json import parse_object
+
+_log = logging.getLogger(__name__)
+
+
+class KeySet:
+    """The usable keys of a JWK Set (RFC 7517 section 5). Never changes: a refresh makes a new one.
+
+    Attributes:
+        left_out: For each member that is not usable, its `kid` (shown) and why.
+    """
+
+    __slots__ = ("_keys", "left_out")
+
+    def __init__(self, keys: Mapping[str, VerificationKey], left_out: tuple[str, ...] = ()) -> None:
+        self._keys = dict(keys)
+        self.left_out = left_out
+
+    def get(self, kid: str) -> VerificationKey | None:
+        return self._keys.get(kid)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+
+def load_key_set(
+    document: Mapping[str, object] | bytes | str, allowed: Mapping[str, Algorithm], previous: KeySet | None = None
+) -> KeySet:
+    """The keys of `document` that are fit for an allowed algorithm; a bad one never spoils the good ones.
+
+    Args:
+        document: A JWK Set, as mapping or JSON text.
+        allowed: The algorithm table of who will verify with the keys.
+        previous: The set that this one follows: what it left out already is not logged again.
+
+    Raises:
+        ValueError: It is no JWK Set, or none of its keys is usable.
+    """
+    members = _members(document)
+    keys: dict[str, VerificationKey] = {}
+    left_out: list[str] = []
+    for member in members:
+        try:
+            key = import_key(member, allowed)
+            if key.kid in keys:
+                raise UnfitKeyError("expected a kid of its own, found that of an earlier key")
+            keys[key.kid] = _same_or_new(key, previous)
+        except UnfitKeyError as error:
+            kid = member.get("kid") if isinstance(member, Mapping) else None
+            left_out.append(f"{shown(kid)}: {error}")
+    known = previous.left_out if previous else ()
+    for line in left_out:
+        if line not in known:
+            _log.warning("left a key out of the set, %s", line)
+    if not keys:
+        raise ValueError(f"expected a JWK Set with a usable key, found {len(members)} without")
+    return KeySet(keys, tuple(left_out))
+
+
+def _members(document: Mapping[str, object] | bytes | str) -> list[object]:
+    if isinstance(document, str):
+        document = document.encode("utf-8", "surrogatepass")
+    members = (parse_object(document) if isinstance(document, bytes) else document).get("keys")
+    if not isinstance(members, list):
+        raise ValueError("expected a JWK Set with an array of keys, found none")
+    return members
+
+
+def _same_or_new(key: VerificationKey, previous: KeySet | None) -> VerificationKey:
+    """A key that stays keeps its object, so that "the very same key" is one comparison of identity."""
+    known = previous.get(key.kid) if previous else None
+    same = known is not None and known.material == key.material and known.algorithm is key.algorithm
+    return known if known is not None and same else key

@@ -1,0 +1,226 @@
+"""Where keys come from: the `KeySource` protocol and the sources that ship with it. No times, no locks, no trust."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from urllib.parse import urlsplit
+
+from . import fork
+from .errors import ConfigurationError, shown
+
+if TYPE_CHECKING:
+    from requests import Response, Session
+
+
+@dataclass(frozen=True)
+class JWKSResponse:
+    """What a source answered.
+
+    Attributes:
+        jwks: A JWK Set (RFC 7517 section 5): the mapping itself, or its JSON text.
+        max_age_seconds: How long the source says that it may be kept; None where it says nothing.
+        server_time: The source's own clock at the answer, in seconds since 1970; None where it does not tell.
+    """
+
+    jwks: Mapping[str, object] | bytes | str
+    max_age_seconds: float | None = None
+    server_time: float | None = None
+
+
+class JWKSFetchError(Exception):
+    """A fetch that brought no keys. A `KeySource` may raise it, or any `OSError` or `ValueError`.
+
+    Attributes:
+        status: The HTTP status that was answered, None where there was none.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@runtime_checkable
+class KeySource(Protocol):
+    """Keys from elsewhere: S3, Redis, a configuration service.
+
+    A source that also has a method ``revision() -> object`` is local: it is read when the verifier is built and
+    again, at once and in the calling thread, whenever `revision` gives another value. Every other source is
+    asked in a thread of its own, when the settings of `KeySettings` say so.
+    """
+
+    def fetch(self, timeout_seconds: float) -> JWKSResponse:
+        """The keys as they are now.
+
+        Args:
+            timeout_seconds: After this time nobody waits for the answer any more.
+
+        Raises:
+            JWKSFetchError, OSError, ValueError: No keys could be had.
+        """
+
+
+@runtime_checkable
+class LocalKeySource(KeySource, Protocol):
+    """A `KeySource` that can tell at once, without the network, whether its keys changed."""
+
+    def revision(self) -> object:
+        """A value that changes when the keys do. Called for every token: cheap, and never blocking.
+
+        Raises:
+            OSError: It cannot be told, for instance because the file is gone.
+        """
+
+
+class JWKSMapping:
+    """A JWK Set in memory."""
+
+    def __init__(self, jwks: Mapping[str, object]) -> None:
+        self._response = JWKSResponse(jwks)
+
+    def __repr__(self) -> str:
+        return "a mapping"
+
+    def fetch(self, timeout_seconds: float) -> JWKSResponse:
+        return self._response
+
+    def revision(self) -> object:
+        return None
+
+
+class JWKSFile:
+    """A JWK Set in a file; a changed file is noticed with the next token."""
+
+    def __init__(self, path: str | os.PathLike[str], *, max_bytes: int) -> None:
+        self._path = Path(path)
+        self._max_bytes = max_bytes
+
+    def __repr__(self) -> str:
+        return f"file {str(self._path)!a}"
+
+    def fetch(self, timeout_seconds: float) -> JWKSResponse:
+        with self._path.open("rb") as file:
+            body = file.read(self._max_bytes + 1)
+        if len(body) > self._max_bytes:
+            raise JWKSFetchError(f"expected at most {self._max_bytes} bytes, found more")
+        return JWKSResponse(body)
+
+    def revision(self) -> object:
+        found = self._path.stat()
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+class JWKSURL:
+    """A JWK Set at an ``https`` URL, read through `requests`.
+
+    The whole answer is bounded in time, size, status (200) and redirects (none). The time bound here covers connecting
+    and the body; who calls `fetch` bounds the rest (name lookup, headers that drip) by not waiting longer.
+    """
+
+    def __init__(
+        self, url: str, *, session: Session | None = None, allow_http: bool = False, max_bytes: int = 1024 * 1024
+    ) -> None:
+        self.url = _checked_url(url, allow_http)
+        self._session = session
+        self._max_bytes = max_bytes
+        if session is not None:
+            fork.register(self)
+
+    def __repr__(self) -> str:
+        return self.url
+
+    def renew_after_fork(self) -> None:
+        # A connection shared by two processes would give one the other's answers; a closed session opens new ones.
+        if self._session is not None:
+            self._session.close()
+
+    def fetch(self, timeout_seconds: float) -> JWKSResponse:
+        import requests  # on the first fetch: it costs more to import than everything else here together
+
+        try:
+            if self._session is not None:
+                return self._fetch(self._session, timeout_seconds)
+            with requests.Session() as session:  # one connection per fetch: nothing open is left for a fork to share
+                return self._fetch(session, timeout_seconds)
+        except requests.RequestException as error:
+            raise JWKSFetchError(f"{type(error).__name__}: {shown(str(error))}") from error
+
+    def _fetch(self, session: Session, timeout_seconds: float) -> JWKSResponse:
+        deadline = time.monotonic() + timeout_seconds
+        # An encoded body could grow a thousandfold when decoded, so none is asked for and none is accepted.
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        with session.get(
+            self.url, headers=headers, timeout=timeout_seconds, allow_redirects=False, stream=True
+        ) as response:
+            if response.status_code != 200:
+                raise JWKSFetchError(f"expected status 200, found {response.status_code}", status=response.status_code)
+            if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+                raise JWKSFetchError("expected a body without Content-Encoding, found one")
+            body = self._body(response, deadline)
+            return JWKSResponse(body, _max_age(response.headers.get("Cache-Control", "")), _date(response))
+
+    def _body(self, response: Response, deadline: float) -> bytes:
+        from urllib3.exceptions import HTTPError
+
+        body = bytearray()
+        try:
+            # read1 gives what has arrived, so that the clock is looked at after each packet of a slow drip.
+            while chunk := response.raw.read1(65536):
+                body += chunk
+                if len(body) > self._max_bytes:
+                    raise JWKSFetchError(f"expected at most {self._max_bytes} bytes, found more")
+                if time.monotonic() > deadline:
+                    raise JWKSFetchError("expected the whole answer in time, found it still arriving")
+        except HTTPError as error:  # reset half-way, or less than Content-Length announced
+            raise JWKSFetchError(f"{type(error).__name__}: expected the whole answer, found it cut off") from error
+        return bytes(body)
+
+
+def _max_age(cache_control: str) -> float | None:
+    """``max-age`` in seconds (RFC 9111 section 5.2.2.1); None where it is absent or no number."""
+    for directive in cache_control.split(","):
+        name, _, value = directive.strip().partition("=")
+        value = value.strip('"')
+        if name.lower() == "max-age" and value.isascii() and value.isdigit():
+            return float(value[:10])
+    return None
+
+
+def _date(response: Response) -> float | None:
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return parsedate_to_datetime(response.headers["Date"]).timestamp()
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None
+
+
+def _checked_url(url: str, allow_http: bool) -> str:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ConfigurationError(f"the JWKS URL {shown(url)} cannot be read: {error}") from error
+    if not host or parts.username is not None or not url.isascii() or not url.isprintable() or " " in url:
+        raise ConfigurationError(
+            f"expected a JWKS URL of scheme, host and path, without credentials; found {shown(url)}"
+        )
+    if parts.scheme == "https" or (parts.scheme == "http" and (allow_http or _is_loopback(host))):
+        return url
+    raise ConfigurationError(
+        f"expected an https JWKS URL (http only to loopback, or with allow_http=True), found {shown(url)}"
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

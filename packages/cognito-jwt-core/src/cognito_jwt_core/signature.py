@@ -1,0 +1,157 @@
+"""The algorithm table, the import of public keys, and the signature check: all that is done with jwcrypto."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
+
+from cryptography.exceptions import InvalidSignature
+from jwcrypto.common import JWException
+from jwcrypto.jwa import JWA
+from jwcrypto.jwk import JWK
+
+from .compact import BASE64URL, UnverifiedHeader, check_canonical, decode_segment
+from .errors import AlgorithmNotAllowedError, InvalidSignatureError, MalformedTokenError, shown
+
+_PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_MIN_RSA_BITS = 2048  # RFC 7518 section 3.3
+_MAX_RSA_BITS = 16384  # OpenSSL's own limit: a larger modulus would make every check slow, then fail
+
+
+class _Primitive(Protocol):
+    """What a row needs of jwcrypto's algorithm objects, which are untyped."""
+
+    def verify(self, key: object, payload: bytes, signature: bytes) -> None: ...
+
+
+class Algorithm:
+    """One row of the table: a `alg` of RFC 7518 section 3.1 and the keys that are fit for it."""
+
+    def __init__(self, name: str, key_type: str) -> None:
+        self.name = name
+        self.key_type = key_type
+        self.primitive = cast(_Primitive, JWA.signing_alg(name))
+
+
+ALGORITHMS = {"RS256": Algorithm("RS256", "RSA")}
+
+
+class UnfitKeyError(ValueError):
+    """A member of a JWK Set that must not verify anything; the message says why."""
+
+
+class VerificationKey:
+    """A public key, imported once, with the one algorithm that it verifies (RFC 8725 section 3.1).
+
+    Two keys are equal when their material is, whatever their `kid`.
+    """
+
+    __slots__ = ("_public_key", "algorithm", "kid", "material")
+
+    def __init__(self, kid: str, algorithm: Algorithm, material: tuple[str, ...], public_key: object) -> None:
+        self.kid = kid
+        self.algorithm = algorithm
+        self.material = material
+        self._public_key = public_key
+
+    def __repr__(self) -> str:
+        return f"<VerificationKey {shown(self.kid)} {self.algorithm.name}>"
+
+    def get_op_key(self, operation: str) -> object:
+        """jwcrypto's algorithms ask their key for this at each signature; `JWK` would build it anew each time."""
+        return self._public_key
+
+    def check_signature(self, signing_input: bytes, signature: bytes) -> None:
+        """JWS signature validation (RFC 7515 section 5.2).
+
+        Raises:
+            InvalidSignatureError: The signature is not of this text by this key.
+        """
+        try:
+            self.algorithm.primitive.verify(self, signing_input, signature)
+        except InvalidSignature:
+            raise InvalidSignatureError(f"signature: expected one by key {shown(self.kid)}, found another") from None
+
+
+def check_header(header: UnverifiedHeader, allowed: Mapping[str, Algorithm]) -> str:
+    """What the header must say; answers the `kid`.
+
+    Raises:
+        AlgorithmNotAllowedError: `alg` is none of `allowed`, letter for letter (RFC 8725 section 3.1).
+        MalformedTokenError: It has `crit`, of which no extension is understood (RFC 7515 section 4.1.11), or no `kid`.
+    """
+    if header.crit:
+        raise MalformedTokenError("crit: expected no critical extensions in the header, found some")
+    if not isinstance(header.alg, str) or header.alg not in allowed:
+        raise AlgorithmNotAllowedError(f"alg: expected {' or '.join(allowed)}, found {shown(header.alg)}")
+    if not isinstance(header.kid, str) or not header.kid:
+        raise MalformedTokenError(f"kid: expected the id of a key in the header, found {shown(header.kid)}")
+    return header.kid
+
+
+def import_key(jwk: object, allowed: Mapping[str, Algorithm]) -> VerificationKey:
+    """The key that a member of a JWK Set describes (RFC 7517 section 4).
+
+    Raises:
+        UnfitKeyError: It is no public key for signatures of an allowed algorithm.
+    """
+    if not isinstance(jwk, Mapping):
+        raise UnfitKeyError("expected an object")
+    kid = jwk.get("kid")
+    if not isinstance(kid, str) or not kid:
+        raise UnfitKeyError("expected a kid")
+    if not _PRIVATE_MEMBERS.isdisjoint(jwk):
+        raise UnfitKeyError("expected a public key, found private material")
+    if jwk.get("use", "sig") != "sig" or "verify" not in _key_ops(jwk):
+        raise UnfitKeyError("expected a key for signatures, found one for another use")
+    algorithm = _algorithm_of(jwk, allowed)
+    material = _rsa_material(jwk)
+    return VerificationKey(kid, algorithm, material, _public_key(material))
+
+
+def _key_ops(jwk: Mapping[str, Any]) -> tuple[object, ...]:
+    operations = jwk.get("key_ops", ["verify"])
+    return tuple(operations) if isinstance(operations, (list, tuple)) else ()
+
+
+def _algorithm_of(jwk: Mapping[str, Any], allowed: Mapping[str, Algorithm]) -> Algorithm:
+    for algorithm in allowed.values():
+        if jwk.get("kty") == algorithm.key_type and jwk.get("alg", algorithm.name) == algorithm.name:
+            return algorithm
+    raise UnfitKeyError(
+        f"expected a key for {' or '.join(allowed)}, found kty {shown(jwk.get('kty'))} and alg {shown(jwk.get('alg'))}"
+    )
+
+
+def _rsa_material(jwk: Mapping[str, Any]) -> tuple[str, str, str]:
+    modulus, exponent = _unsigned(jwk, "n"), _unsigned(jwk, "e")
+    bits = modulus.bit_length()
+    if not _MIN_RSA_BITS <= bits <= _MAX_RSA_BITS:
+        raise UnfitKeyError(f"expected an RSA key of {_MIN_RSA_BITS} to {_MAX_RSA_BITS} bits, found {bits}")
+    if exponent < 3 or not exponent & 1 or exponent.bit_length() > 64:
+        raise UnfitKeyError("expected an odd RSA exponent from 3 up to 64 bits, found another")
+    return "RSA", jwk["n"], jwk["e"]
+
+
+def _unsigned(jwk: Mapping[str, Any], member: str) -> int:
+    """A Base64urlUInt (RFC 7518 section 2)."""
+    value = jwk.get(member)
+    try:
+        if not isinstance(value, str):
+            raise ValueError
+        segment = value.encode("ascii")
+        if segment.translate(None, BASE64URL):
+            raise ValueError
+        check_canonical(member, segment)
+    except (ValueError, MalformedTokenError):
+        raise UnfitKeyError(f"expected {member} as base64url") from None
+    return int.from_bytes(decode_segment(segment), "big")
+
+
+def _public_key(material: tuple[str, str, str]) -> object:
+    kty, n, e = material
+    try:
+        # From the checked material alone: no other member reaches jwcrypto.
+        return JWK(kty=kty, n=n, e=e).get_op_key("verify")
+    except (JWException, ValueError) as error:
+        raise UnfitKeyError("expected a usable RSA key") from error
