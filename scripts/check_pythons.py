@@ -1,0 +1,83 @@
+"""Run the packages' tests on every supported Python that this machine has, and on the lowest allowed dependencies.
+
+Usage: check_pythons.py [VERSION | lowest]...    without arguments: all of them
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from venvs import PACKAGES, ROOT, Venv, run, test_tools
+
+SUPPORTED = ("3.10", "3.11", "3.12", "3.13", "3.14")
+LOWEST = "lowest"
+EXTRAS = {"cognito-jwt-core": "testing", "flask-cognito": "async,testing"}
+
+
+def candidates(version: str) -> Iterator[Path]:
+    on_path = shutil.which(f"python{version}")
+    if on_path:
+        yield Path(on_path)
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    yield from sorted(pyenv.glob(f"versions/{version}.*/bin/python{version}"))
+
+
+def find(version: str) -> Path | None:
+    """The interpreter of that version, if one is here and works; a shim of pyenv may be there and not work."""
+    for python in candidates(version):
+        command = [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2], sys.executable)"]
+        answer = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        found, _, executable = answer.stdout.strip().partition(" ")
+        if found == version:
+            return Path(executable)
+    return None
+
+
+def check(name: str, python: Path, *options: str) -> str:
+    """Run the tests there; the line in which pytest counts them."""
+    with tempfile.TemporaryDirectory() as folder:
+        venv = Venv(Path(folder) / "venv", python)
+        venv.install(*options, *test_tools(), *(f"./packages/{package}[{EXTRAS[package]}]" for package in PACKAGES))
+        tests = [f"packages/{package}/tests" for package in PACKAGES]
+        process = subprocess.Popen(
+            [venv.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout
+        count = "no tests"
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            if re.search(r"\d+ (passed|failed|error)", line):
+                count = line.strip(" =\n")
+        if process.wait():
+            run("uv", "pip", "list", "--python", venv.python)
+            count = f"FAILED: {count}"
+        return f"{name}: {count}"
+
+
+def main(*wanted: str) -> int:
+    results = []
+    for version in wanted or (*SUPPORTED, LOWEST):
+        python = find(SUPPORTED[0] if version == LOWEST else version)
+        if python is None:
+            results.append(f"{version}: not on this machine" + (", FAILED" if wanted else ""))
+        elif version == LOWEST:
+            results.append(check(version, python, "--resolution", "lowest-direct"))
+        else:
+            results.append(check(version, python))
+    print(*results, sep="\n")
+    return int(any("FAILED" in result for result in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

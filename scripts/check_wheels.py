@@ -1,0 +1,85 @@
+"""Build what would be released, and use it as a stranger would: installed, with this repository out of sight.
+
+The wheels go into an empty environment, which must hold nothing that is not needed; the README's example runs there;
+then the tests of the source distributions run against the installed wheels.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tarfile
+import tempfile
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from venvs import PACKAGES, ROOT, Venv, run, test_tools
+
+DIRECT = {
+    "cognito-jwt-core": {"jwcrypto", "requests"},
+    "flask-cognito": {"cognito-jwt-core", "flask"},
+}
+FRAMEWORKS = {"django", "fastapi", "flask", "starlette", "werkzeug"}
+
+
+def installed(venv: Venv) -> dict[str, metadata.Distribution]:
+    distributions = metadata.distributions(path=[venv.site_packages()])
+    return {canonicalize_name(distribution.name): distribution for distribution in distributions}
+
+
+def requirements(distribution: metadata.Distribution) -> set[str]:
+    every = map(Requirement, distribution.requires or ())
+    return {canonicalize_name(one.name) for one in every if not one.marker or one.marker.evaluate({"extra": ""})}
+
+
+def needed(root: str, here: dict[str, metadata.Distribution]) -> set[str]:
+    found: set[str] = set()
+    waiting = {root}
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        waiting |= requirements(here[name]) - found
+    return found
+
+
+def check_contents(venv: Venv, package: str) -> None:
+    here = installed(venv)
+    for name in DIRECT.keys() & here.keys():
+        assert requirements(here[name]) == DIRECT[name], f"{name} requires {requirements(here[name])}"
+    assert set(here) == needed(package, here), f"not needed by {package}: {set(here) - needed(package, here)}"
+    assert package == "flask-cognito" or not FRAMEWORKS & set(here), f"{package} brings {FRAMEWORKS & set(here)}"
+    print(package, "brings", *sorted(set(here) - {package}))
+
+
+def unpack(source: Path, folder: Path) -> Path:
+    """The unpacked source distribution, without its `src`: its tests can only find what is installed."""
+    with tarfile.open(source) as archive:
+        archive.extractall(folder)  # noqa: S202 - built by this very script
+    unpacked = folder / source.name.removesuffix(".tar.gz")
+    shutil.rmtree(unpacked / "src")
+    for name in ("tests", "README.md", "CHANGELOG.md", "LICENSE"):
+        assert (unpacked / name).exists(), f"{source.name} lacks {name}"
+    return unpacked
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        dist = folder / "dist"
+        run("hatch", "build", "--all", "--target", "sdist", "--target", "wheel", dist)
+        for package in PACKAGES:
+            venv = Venv(folder / package)
+            venv.install("--find-links", dist, package)
+            check_contents(venv, package)
+        run(venv.python, "-I", ROOT / "scripts" / "first_use.py", cwd=folder)
+        venv.install(*test_tools(), "flask[async]")
+        shutil.copy(ROOT / "pytest.ini", folder)
+        for source in sorted(dist.glob("*.tar.gz")):
+            tests = unpack(source, folder) / "tests"
+            run(venv.python, "-m", "pytest", "-c", folder / "pytest.ini", "-q", tests, cwd=folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
