@@ -91,7 +91,7 @@ def check_client(claims: Mapping[str, object], policy: VerificationPolicy, now: 
     """The token was issued to one of the app clients: ``client_id`` of an access token, ``aud`` of an ID token."""
     if policy.client_ids is None:
         return
-    claim = "client_id" if claims["token_use"] == "access" else "aud"
+    claim = "client_id" if claims.get("token_use") == "access" else "aud"
     client_id = _text(claims, claim)
     if client_id not in policy.client_ids:
         expected = " or ".join(sorted(policy.client_ids))
@@ -105,7 +105,7 @@ def check_client(claims: Mapping[str, object], policy: VerificationPolicy, now: 
 
 def check_audience(claims: Mapping[str, object], policy: VerificationPolicy, now: float) -> None:
     """An access token that carries ``aud`` is meant for this API, or its app client itself (RFC 7519 section 4.1.3)."""
-    if "aud" not in claims or claims["token_use"] != "access":
+    if "aud" not in claims or claims.get("token_use") != "access":
         return
     audience = claims["aud"]
     audiences = [audience] if isinstance(audience, str) else audience

@@ -73,20 +73,37 @@ class VerificationKey:
             raise InvalidSignatureError(f"signature: expected one by key {shown(self.kid)}, found another") from None
 
 
-def check_header(header: UnverifiedHeader, allowed: Mapping[str, Algorithm]) -> str:
-    """What the header must say; answers the `kid`.
-
-    Raises:
-        AlgorithmNotAllowedError: `alg` is none of `allowed`, letter for letter (RFC 8725 section 3.1).
-        MalformedTokenError: It has `crit`, of which no extension is understood (RFC 7515 section 4.1.11), or no `kid`.
-    """
+def check_critical(header: UnverifiedHeader, allowed: Mapping[str, Algorithm]) -> None:
+    """No ``crit``: no extension is understood here (RFC 7515 section 4.1.11)."""
     if header.crit:
         raise MalformedTokenError("crit: expected no critical extensions in the header, found some")
+
+
+def check_algorithm(header: UnverifiedHeader, allowed: Mapping[str, Algorithm]) -> None:
+    """``alg`` is one of `allowed`, letter for letter (RFC 8725 section 3.1)."""
     if not isinstance(header.alg, str) or header.alg not in allowed:
         raise AlgorithmNotAllowedError(f"alg: expected {' or '.join(allowed)}, found {shown(header.alg)}")
+
+
+def check_kid(header: UnverifiedHeader, allowed: Mapping[str, Algorithm]) -> None:
+    """``kid`` says which key it is (RFC 7515 section 4.1.4); Cognito always does."""
     if not isinstance(header.kid, str) or not header.kid:
         raise MalformedTokenError(f"kid: expected the id of a key in the header, found {shown(header.kid)}")
-    return header.kid
+
+
+HEADER_RULES = (check_critical, check_algorithm, check_kid)
+
+
+def check_header(header: UnverifiedHeader, allowed: Mapping[str, Algorithm]) -> str:
+    """Ask every rule of the header, up to the first that is broken; answers the `kid`.
+
+    Raises:
+        MalformedTokenError: `crit` is there, or `kid` is not.
+        AlgorithmNotAllowedError: `alg` is not allowed.
+    """
+    for rule in HEADER_RULES:
+        rule(header, allowed)
+    return str(header.kid)
 
 
 def import_key(jwk: object, allowed: Mapping[str, Algorithm]) -> VerificationKey:
