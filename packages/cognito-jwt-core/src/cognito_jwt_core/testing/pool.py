@@ -217,7 +217,7 @@ class LocalUserPool:
         return self._keys[0]
 
     @property
-    def jwk_set(self) -> dict[str, object]:
+    def jwk_set(self) -> dict[str, list[dict[str, str]]]:
         """The public keys as Cognito publishes them, newest first: a new mapping on each call."""
         return {"keys": [dict(key.public_jwk) for key in self._keys]}
 
