@@ -1,6 +1,6 @@
 """Build what would be released, and use it as a stranger would: installed, with this repository out of sight.
 
-The wheels go into an empty environment, which must hold nothing that is not needed; the README's example runs there;
+The wheels go into an empty environment, which must hold nothing that is not needed; the first example runs there;
 then the tests of the source distributions run against the installed wheels.
 """
 
@@ -69,9 +69,11 @@ def main() -> None:
         folder = Path(name)
         dist = folder / "dist"
         run("hatch", "build", "--all", "--target", "sdist", "--target", "wheel", dist)
+        wheels: list[Path] = []
         for package in PACKAGES:
             venv = Venv(folder / package)
-            venv.install("--find-links", dist, package)
+            wheels.extend(dist.glob(f"{package.replace('-', '_')}-*.whl"))
+            venv.install(*wheels)
             check_contents(venv, package)
         run(venv.python, "-I", ROOT / "scripts" / "first_use.py", cwd=folder)
         venv.install(*test_tools(), "flask[async]")
