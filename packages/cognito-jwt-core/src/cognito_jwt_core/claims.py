@@ -20,6 +20,11 @@ def is_numeric_date(value: object) -> bool:
     return (kind is int or kind is float) and EARLIEST <= value <= LATEST  # type: ignore[operator]
 
 
+def as_datetime(value: object) -> datetime | None:
+    """The time that a NumericDate names, in UTC; None for what is no time."""
+    return _EPOCH + timedelta(seconds=value) if is_numeric_date(value) else None  # type: ignore[arg-type]
+
+
 class Claims(dict[str, object]):
     """The claims of one verified token: a dict of its payload, and what Cognito means by it.
 
@@ -99,5 +104,4 @@ class Claims(dict[str, object]):
         return value if isinstance(value, str) else None
 
     def _time(self, claim: str) -> datetime | None:
-        value = self.get(claim)
-        return _EPOCH + timedelta(seconds=value) if is_numeric_date(value) else None  # type: ignore[arg-type]
+        return as_datetime(self.get(claim))

@@ -28,6 +28,10 @@ class KeySet:
     def get(self, kid: str) -> VerificationKey | None:
         return self._keys.get(kid)
 
+    def as_jwks(self) -> dict[str, object]:
+        """These keys as a JWK Set, with nothing in it but what verification needs."""
+        return {"keys": [key.as_jwk() for key in self._keys.values()]}
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._keys)
 

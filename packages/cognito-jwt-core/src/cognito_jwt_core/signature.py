@@ -57,6 +57,11 @@ class VerificationKey:
     def __repr__(self) -> str:
         return f"<VerificationKey {shown(self.kid)} {self.algorithm.name}>"
 
+    def as_jwk(self) -> dict[str, str]:
+        """The public key as a JWK (RFC 7517 section 4, RFC 7518 section 6.3.1)."""
+        kty, n, e = self.material
+        return {"kid": self.kid, "alg": self.algorithm.name, "kty": kty, "use": "sig", "n": n, "e": e}
+
     def get_op_key(self, operation: str) -> object:
         """jwcrypto's algorithms ask their key for this at each signature; `JWK` would build it anew each time."""
         return self._public_key

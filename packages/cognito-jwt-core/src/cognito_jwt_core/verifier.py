@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from .authorization import require_groups, require_scopes
@@ -94,7 +94,7 @@ class _Verifier:
         client_id: Names | Unset,
         audience: Names | Unset,
     ) -> Claims:
-        rules = self._rules_for(authentic)
+        rules = self._rules_for(authentic.payload)
         policy, required_groups, required_scopes = rules.demands(groups, scopes, token_use, client_id, audience)
         is_new = authentic.met is None
         self._check_claims(authentic, policy)
@@ -116,7 +116,7 @@ class _Verifier:
             raise
         authentic.met = policy
 
-    def _rules_for(self, authentic: AuthenticToken) -> PoolRules:
+    def _rules_for(self, payload: Mapping[str, object]) -> PoolRules:
         raise NotImplementedError
 
 
@@ -197,7 +197,7 @@ class CognitoVerifier(_Verifier):
         """What is known about the keys of each source, for an operator."""
         return self._keys.status()
 
-    def _rules_for(self, authentic: AuthenticToken) -> PoolRules:
+    def _rules_for(self, payload: Mapping[str, object]) -> PoolRules:
         return self._rules
 
 
@@ -261,5 +261,5 @@ class MultiPoolVerifier(_Verifier):
             )
         return verifier._keys.store_for(issuer)  # noqa: SLF001  of the same module
 
-    def _rules_for(self, authentic: AuthenticToken) -> PoolRules:
-        return self._by_issuer[str(authentic.payload["iss"])]._rules  # noqa: SLF001  of the same module
+    def _rules_for(self, payload: Mapping[str, object]) -> PoolRules:
+        return self._by_issuer[str(payload["iss"])]._rules  # noqa: SLF001  of the same module
