@@ -130,8 +130,8 @@ def test_names_do_not_depend_on_the_pool() -> None:
 
 def test_every_token_can_be_sent_in_a_header() -> None:
     for hostile in TOKENS:
-        hostile.token.encode("latin-1")
-        assert not set(hostile.token) & set("\r\n\0"), hostile.name
+        assert hostile.token.isascii(), hostile.name
+        assert hostile.token.replace("\t", " ").isprintable(), hostile.name
         assert hostile.token == hostile.token.strip() != "", hostile.name
 
 

@@ -42,7 +42,7 @@ def _of_wrong_shape(good: str) -> Iterator[HostileToken]:
     yield HostileToken("tab-inside", f"{header}.{payload}\t.{signature}", _ONE_SPELLING)
     yield HostileToken("quoted", f'"{good}"', "quotes are no part of a token")
     yield HostileToken(
-        "foreign-character", f"{header}.{payload}.é{signature}", "a character outside base64url must not be skipped"
+        "foreign-character", f"{header}.{payload}.*{signature}", "a character outside base64url must not be skipped"
     )
     yield HostileToken("no-token-at-all", "null", "what a script sends whose token is not there yet")
 
