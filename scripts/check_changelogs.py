@@ -1,6 +1,8 @@
-"""Hold every changelog to one heading format: Keep a Changelog, "Unreleased" first, dates that exist, versions that fall.
+"""Hold every changelog to the headings of Keep a Changelog: "Unreleased" first, dates that exist, versions that fall.
 
 The newest version is the one in pyproject.toml, so that no release goes out without its entry.
+
+Usage: check_changelogs.py [TAG]    with a tag, the package that it names must be ready to be released
 """
 
 from __future__ import annotations
@@ -25,18 +27,23 @@ def problems(text: str, version: str) -> list[str]:
         found.append("the first line is not '# Changelog'")
     if sections[:1] != ["## [Unreleased]"]:
         found.append("the first section is not '## [Unreleased]'")
-    releases = [RELEASE.fullmatch(line) for line in sections[1:]]
-    for line, match in zip(sections[1:], releases, strict=True):
-        if not match or not _is_date(match[4]):
-            found.append(f"{line!r} is not '## [1.2.3] - 2026-01-31'")
-    versions = [tuple(map(int, match.groups()[:3])) for match in releases if match]
+    kinds = [line for line in lines if line.startswith("### ")]
+    found += [f"{line!r} is none of {', '.join(KINDS)}" for line in kinds if line.removeprefix("### ") not in KINDS]
+    return found + _problems_of_releases(sections[1:], version)
+
+
+def _problems_of_releases(sections: list[str], version: str) -> list[str]:
+    matches = [RELEASE.fullmatch(line) for line in sections]
+    found = [
+        f"{line!r} is not '## [1.2.3] - 2026-01-31'"
+        for line, match in zip(sections, matches, strict=True)
+        if not match or not _is_date(match[4])
+    ]
+    versions = [tuple(map(int, match.groups()[:3])) for match in matches if match]
     if versions != sorted(set(versions), reverse=True):
         found.append("the newest release does not come first")
     if versions and ".".join(map(str, versions[0])) != version:
         found.append(f"the newest release is not the {version} of pyproject.toml")
-    for line in lines:
-        if line.startswith("### ") and line.removeprefix("### ") not in KINDS:
-            found.append(f"{line!r} is none of {', '.join(KINDS)}")
     return found
 
 
@@ -48,16 +55,35 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def main() -> int:
-    failed = False
+def unready(tag: str) -> list[str]:
+    """Why a tag such as flask-cognito-v2.0.0 cannot be released; nothing when it can."""
+    package, _, version = tag.rpartition("-v")
+    folder = ROOT / "packages" / package
+    if not package or not folder.is_dir():
+        return ["there is no such package"]
+    found = []
+    if _version(folder) != version:
+        found.append(f"pyproject.toml says {_version(folder)}")
+    if f"## [{version}] - " not in (folder / "CHANGELOG.md").read_text(encoding="utf-8"):
+        found.append(f"the changelog has no section of {version}")
+    return found
+
+
+def _version(folder: Path) -> str:
+    match = VERSION.search((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    assert match
+    return match[1]
+
+
+def main(*tags: str) -> int:
+    found = [f"{tag}: {problem}" for tag in tags for problem in unready(tag)]
     for changelog in sorted(ROOT.glob("packages/*/CHANGELOG.md")):
-        match = VERSION.search(changelog.with_name("pyproject.toml").read_text(encoding="utf-8"))
-        assert match
-        for problem in problems(changelog.read_text(encoding="utf-8"), match[1]):
-            failed = True
-            print(f"{changelog.relative_to(ROOT)}: {problem}")
-    return int(failed)
+        text = changelog.read_text(encoding="utf-8")
+        found += [f"{changelog.relative_to(ROOT)}: {problem}" for problem in problems(text, _version(changelog.parent))]
+    if found:
+        print(*found, sep="\n")
+    return int(bool(found))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from venvs import PACKAGES, ROOT, Venv, run, test_tools
+from venvs import PACKAGES, ROOT, Venv, answer, run, test_tools
 
 SUPPORTED = ("3.10", "3.11", "3.12", "3.13", "3.14")
 LOWEST = "lowest"
@@ -32,9 +32,8 @@ def candidates(version: str) -> Iterator[Path]:
 def find(version: str) -> Path | None:
     """The interpreter of that version, if one is here and works; a shim of pyenv may be there and not work."""
     for python in candidates(version):
-        command = [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2], sys.executable)"]
-        answer = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-        found, _, executable = answer.stdout.strip().partition(" ")
+        said = answer(python, "import sys; print('%d.%d' % sys.version_info[:2], sys.executable)")
+        found, _, executable = said.partition(" ")
         if found == version:
             return Path(executable)
     return None

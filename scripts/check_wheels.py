@@ -2,6 +2,8 @@
 
 The wheels go into an empty environment, which must hold nothing that is not needed; the first example runs there;
 then the tests of the source distributions run against the installed wheels.
+
+Usage: check_wheels.py [FOLDER]    with a folder, what was built and tested is put there
 """
 
 from __future__ import annotations
@@ -64,24 +66,27 @@ def unpack(source: Path, folder: Path) -> Path:
     return unpacked
 
 
-def main() -> None:
+def main(*keep: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         dist = folder / "dist"
         run("hatch", "build", "--all", "--target", "sdist", "--target", "wheel", dist)
-        wheels: list[Path] = []
-        for package in PACKAGES:
-            venv = Venv(folder / package)
-            wheels.extend(dist.glob(f"{package.replace('-', '_')}-*.whl"))
-            venv.install(*wheels)
-            check_contents(venv, package)
+        core, extension = (dist.glob(f"{package.replace('-', '_')}-*.whl") for package in PACKAGES)
+        alone = Venv(folder / "core")
+        alone.install(*(wheels := list(core)))
+        check_contents(alone, PACKAGES[0])
+        venv = Venv(folder / "both")
+        venv.install(*wheels, *extension)
+        check_contents(venv, PACKAGES[1])
         run(venv.python, "-I", ROOT / "scripts" / "first_use.py", cwd=folder)
         venv.install(*test_tools(), "flask[async]")
         shutil.copy(ROOT / "pytest.ini", folder)
         for source in sorted(dist.glob("*.tar.gz")):
             tests = unpack(source, folder) / "tests"
             run(venv.python, "-m", "pytest", "-c", folder / "pytest.ini", "-q", tests, cwd=folder)
+        for target in keep:
+            shutil.copytree(dist, ROOT / target, dirs_exist_ok=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main(*sys.argv[1:])

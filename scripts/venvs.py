@@ -21,6 +21,12 @@ def run(*command: str | Path, cwd: Path = ROOT) -> None:
     subprocess.run(command, cwd=cwd, check=True, stdin=subprocess.DEVNULL)
 
 
+def answer(python: Path, question: str) -> str:
+    """What that Python prints for a line of code; nothing if it does not work."""
+    asked = subprocess.run([str(python), "-c", question], check=False, capture_output=True, text=True)
+    return asked.stdout.strip()
+
+
 def test_tools() -> list[str]:
     """What the tests need beside the packages: the dependencies of hatch's test environment."""
     environments = tomllib.loads((ROOT / "hatch.toml").read_text(encoding="utf-8"))["envs"]
@@ -39,5 +45,4 @@ class Venv:
         run("uv", "pip", "install", "--quiet", "--python", self.python, *requirements)
 
     def site_packages(self) -> str:
-        command = [self.python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        return answer(self.python, "import sysconfig; print(sysconfig.get_path('purelib'))")

@@ -4,7 +4,7 @@
 - `console` is run by bash: lines after `$ ` are commands, the lines below each are what it must print.
 - `sh` is run by bash, and must succeed.
 - `text` and `json` show what the block before them printed, and are compared with it.
-- Any block with a `title="name"` is also written to a file of that name, for the blocks after it.
+- Any block with a `title="name"` is a file of that name for the blocks after it; if it is `python`, it runs, too.
 
 `...` in an output stands for anything. A block that cannot be run says why, in a comment before it:
 `<!-- skip: next "the reason" -->`. What a page needs but need not show stands in an
@@ -85,9 +85,11 @@ class Page:
             file = self.folder / title[1]
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(example.parsed, encoding="utf-8")
-        if language in self._runners and not (title and language in ("json", "text")):
-            return self._runners[language](example)
-        return None if title else f"nothing runs a block of {language!r}: give it a title, or a reason to skip it"
+            if language != "python":
+                return None
+        if language not in self._runners:
+            return f"nothing runs a block of {language!r}: give it a title, or a reason to skip it"
+        return self._runners[language](example)
 
     def _run_python(self, example: Example) -> None:
         printed = io.StringIO()

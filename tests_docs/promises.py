@@ -1,4 +1,4 @@
-"""What the documentation's `pip` and `hatch` lines promise: that such a distribution, such an extra, such a script exists.
+"""What the documentation's `pip` and `hatch` lines promise: that there is such a distribution, extra or script.
 
 Installing from the index would test the last release, and running the scripts would test them in themselves.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 
@@ -17,6 +18,11 @@ else:
     import tomli as tomllib
 
 _HATCH = Path(__file__).resolve().parents[1] / "hatch.toml"
+
+
+def environments() -> dict[str, Any]:
+    hatch: dict[str, dict[str, Any]] = tomllib.loads(_HATCH.read_text(encoding="utf-8"))
+    return hatch["envs"]
 
 
 def check_requirement(text: str) -> None:
@@ -29,8 +35,7 @@ def check_requirement(text: str) -> None:
 
 def check_script(name: str) -> None:
     environment, _, script = name.rpartition(":")
-    environments = tomllib.loads(_HATCH.read_text(encoding="utf-8"))["envs"]
-    assert script in environments[environment or "default"]["scripts"], f"hatch.toml has no script {name}"
+    assert script in environments()[environment or "default"]["scripts"], f"hatch.toml has no script {name}"
 
 
 def main(tool: str, verb: str, *arguments: str) -> None:
