@@ -51,10 +51,8 @@ class Case:
 
 def advice_for(error: CognitoJWTError, case: Case) -> str:
     """What to do about `error`; empty where there is nothing more to say than the error says."""
-    for kind, advise in _ADVICE.items():
-        if isinstance(error, kind):
-            return advise if isinstance(advise, str) else advise(error, case)
-    return ""
+    advise = next((_ADVICE[kind] for kind in type(error).__mro__ if kind in _ADVICE), "")
+    return advise if isinstance(advise, str) else advise(error, case)
 
 
 def clock_advice(payload: Mapping[str, object], now: float) -> str:

@@ -107,7 +107,7 @@ class _Story:
         self._token = token
         self._now = verifier._clock.time()
         issuers = tuple(issuer for status in verifier.keys for issuer in status.issuers)
-        text = token.decode("ascii", "replace") if isinstance(token, bytes) else token
+        text = token.decode("ascii", "replace") if isinstance(token, bytes) else str(token)
         self._case = Case(text, None, issuers, self._now)
         self._steps: list[Step] = []
         self._error: CognitoJWTError | None = None

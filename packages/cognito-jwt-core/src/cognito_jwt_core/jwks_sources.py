@@ -148,7 +148,7 @@ class JWKSURL:
             with requests.Session() as session:  # one connection per fetch: nothing open is left for a fork to share
                 return self._fetch(session, timeout_seconds)
         except requests.RequestException as error:
-            raise JWKSFetchError(f"{type(error).__name__}: {shown(str(error))}") from error
+            raise JWKSFetchError(f"{type(error).__name__}: {shown(str(_root_of(error)))}") from error
 
     def _fetch(self, session: Session, timeout_seconds: float) -> JWKSResponse:
         deadline = time.monotonic() + timeout_seconds
@@ -179,6 +179,13 @@ class JWKSURL:
         except HTTPError as error:  # reset half-way, or less than Content-Length announced
             raise JWKSFetchError(f"{type(error).__name__}: expected the whole answer, found it cut off") from error
         return bytes(body)
+
+
+def _root_of(error: BaseException) -> BaseException:
+    """What began it, as the system says it: "Connection refused" rather than three wrappings of it."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return error
 
 
 def _max_age(cache_control: str) -> float | None:
