@@ -98,6 +98,22 @@ def test_claims_behind_a_broken_signature_are_told_as_unverified(
     ]
 
 
+@pytest.mark.parametrize("spoil", ["Bearer {}", " {}\n", "{}="])
+def test_what_can_be_read_of_a_spoilt_text_is_told_too(pool: LocalUserPool, spoil: str) -> None:
+    explanation = explain_token(verifier_of(pool), spoil.format(pool.id_token()))
+
+    assert failed(explanation) == ["text", "token_use"]
+    assert explanation.error is not None
+    assert explanation.error.code == "malformed_token"
+
+
+def test_a_token_without_its_signature_is_told_up_to_there(pool: LocalUserPool, verifier: CognitoVerifier) -> None:
+    explanation = explain_token(verifier, pool.id_token().rpartition(".")[0])
+
+    assert failed(explanation) == ["text", "token_use"]
+    assert [step.check for step in explanation.steps if step.status == "skipped"] == ["signature"]
+
+
 def test_groups_and_scopes_are_asked_where_the_verifier_asks_them(pool: LocalUserPool) -> None:
     verifier = verifier_of(pool, groups=["admin"], scopes=["todo/write"])
 

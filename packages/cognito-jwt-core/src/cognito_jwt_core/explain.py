@@ -15,7 +15,7 @@ from .authorization import require_groups, require_scopes
 from .claim_rules import RULES
 from .claims import Claims, as_datetime
 from .compact import UnverifiedHeader, UnverifiedToken, as_ascii, parse_compact
-from .errors import AccessDeniedError, CognitoJWTError, JWKSUnavailableError, shown
+from .errors import AccessDeniedError, CognitoJWTError, JWKSUnavailableError, MalformedTokenError, shown
 from .key_store import unknown_key
 from .pool_rules import UNSET
 from .signature import ALGORITHMS, HEADER_RULES, VerificationKey
@@ -113,7 +113,7 @@ class _Story:
         self._error: CognitoJWTError | None = None
 
     def told(self) -> Explanation:
-        unverified = self._ask("text", self._parsed, "three parts of base64url, a JSON header")
+        unverified = self._ask("text", self._parsed, "three parts of base64url, a JSON header") or self._salvaged()
         if unverified is None:
             self._skip("everything else", "there is nothing to look at")
             return Explanation(tuple(self._steps), self._error)
@@ -122,6 +122,8 @@ class _Story:
         key = self._ask("key", lambda: self._found_key(unverified), "the pool has it")
         if key is None:
             self._skip("signature", "there is no key to check it with")
+        elif self._error is not None and not unverified.signature:
+            self._skip("signature", "there is none to check")
         else:
             self._ask("signature", lambda: key.check_signature(unverified.signing_input, unverified.signature), "holds")
         self._claims(unverified)
@@ -129,6 +131,15 @@ class _Story:
 
     def _parsed(self) -> UnverifiedToken:
         return parse_compact(as_ascii(self._token), {})
+
+    def _salvaged(self) -> UnverifiedToken | None:
+        """What can be read of a text that is no token: one pasted with its scheme, or cut off in the signature."""
+        text = self._case.text.removeprefix("Bearer ").strip()
+        header, _, rest = text.partition(".")
+        for candidate in (text, f"{header}.{rest.partition('.')[0]}."):
+            with suppress(MalformedTokenError):
+                return parse_compact(as_ascii(candidate), {})
+        return None
 
     def _header(self, header: UnverifiedHeader) -> None:
         found = ("none", shown(header.alg), shown(header.kid))
