@@ -224,6 +224,19 @@ def test_signing_key_can_be_pem() -> None:
     assert as_text.kids == as_bytes.kids
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        JWK.generate(kty="RSA", size=2048).export_public(as_dict=True),
+        JWK.generate(kty="EC", crv="P-256").export(as_dict=True),
+    ],
+    ids=["public", "elliptic-curve"],
+)
+def test_signing_key_must_be_able_to_sign(key: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="expected a private RSA key"):
+        LocalUserPool(signing_key=key)
+
+
 def test_a_token_costs_less_than_two_milliseconds(pool: LocalUserPool) -> None:
     pool.access_token()
     seconds = []
@@ -237,6 +250,7 @@ def test_a_token_costs_less_than_two_milliseconds(pool: LocalUserPool) -> None:
 
 def test_repr_says_which_pool_it_is(pool: LocalUserPool) -> None:
     assert repr(pool) == "LocalUserPool('eu-central-1_testpool', client_id='abcdef123456')"
+    assert repr(pool.jwks) == f"the keys of {pool!r}"
 
 
 def test_server_is_there_only_while_serving(pool: LocalUserPool) -> None:

@@ -12,11 +12,13 @@ from cognito_jwt_core.testing import HostileToken, LocalKeys, LocalUserPool, hos
 from flask import Flask
 from flask.testing import FlaskClient
 
-from flask_cognito.config import PoolSettings, Settings, read_settings
+from flask_cognito.config import PoolSettings, Settings
+from flask_cognito.context import app_state
 
 __all__ = ["SignedIn", "as_user", "assert_rejects_hostile"]
 
 _REFUSED: Final = (401, 403)
+_MOST_SHOWN: Final = 20
 
 
 class SignedIn:
@@ -193,7 +195,7 @@ class _Route:
         try:
             response = self._client.open(self._path, method=self._method)
         except Exception as error:  # noqa: BLE001 - under TESTING, whatever the app raises comes out here
-            return _Answer(500, f"{type(error).__name__}", error)
+            return _Answer(500, f"500 over a {type(error).__name__}", error)
         with response:
             return _Answer(
                 response.status_code, f"{response.status_code} {response.get_json(silent=True) or ''}".strip()
@@ -270,11 +272,8 @@ def _assert_refuses(route: _Route, hostile: list[HostileToken], advice: _Advice)
 
 
 def _settings_of(app: Flask) -> Settings:
-    if "cognito_auth" not in app.extensions:
-        raise RuntimeError(
-            "this app does not use flask_cognito: call CognitoAuth(app), or init_app(app) in its factory"
-        )
-    return read_settings(app.config)
+    with app.app_context():
+        return app_state().settings
 
 
 def _the_local_pool(settings: Settings) -> LocalUserPool:

@@ -61,11 +61,17 @@ def load_key(key: Mapping[str, object] | str | bytes) -> SigningKey:
 
     Args:
         key: A private RSA key as a JWK mapping, or as PEM. The `kid` of a JWK is kept.
+
+    Raises:
+        ValueError: It is another kind of key, or the public half alone.
     """
     if isinstance(key, str | bytes):
-        return _with_public_half(JWK.from_pem(key.encode() if isinstance(key, str) else key))
-    kid = key.get("kid")
-    return _with_public_half(JWK.from_json(json.dumps(dict(key))), kid if isinstance(kid, str) else None)
+        jwk, kid = JWK.from_pem(key.encode() if isinstance(key, str) else key), None
+    else:
+        jwk, kid = JWK.from_json(json.dumps(dict(key))), key.get("kid")
+    if jwk.get("kty") != "RSA" or not jwk.has_private:
+        raise ValueError("signing_key: expected a private RSA key")
+    return _with_public_half(jwk, kid if isinstance(kid, str) else None)
 
 
 def _with_public_half(jwk: JWK, kid: str | None = None) -> SigningKey:

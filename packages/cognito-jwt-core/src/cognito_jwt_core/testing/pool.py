@@ -275,6 +275,9 @@ class LocalKeys:
     def __init__(self, pool: LocalUserPool) -> None:
         self.pool = pool
 
+    def __repr__(self) -> str:
+        return f"the keys of {self.pool!r}"
+
     def fetch(self, timeout_seconds: float) -> JWKSResponse:
         """Return the pool's current keys; nothing is waited for."""
         return JWKSResponse(self.pool.jwk_set)
