@@ -1,0 +1,57 @@
+"""Where the token of a request is. No part of a header is shown: without a prefix, its first word is the token."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from flask import Request
+
+from flask_cognito.config import Settings
+from flask_cognito.errors import CognitoAuthError
+from flask_cognito.responses import malformed_header, refusal
+
+
+class Credential(NamedTuple):
+    """The text of a token, and whether the browser has added it on its own."""
+
+    token: str
+    from_cookie: bool
+
+
+def find_credential(request: Request, settings: Settings) -> Credential | None:
+    """The token of the first location that has one.
+
+    A header of another scheme has none, so that a cookie may follow it; where none follows, the header is refused. A
+    header of the right scheme which is malformed is refused at once.
+
+    Raises:
+        CognitoAuthError: The header is not of the form that carries a token.
+    """
+    foreign: CognitoAuthError | None = None
+    for location in settings.locations:
+        if location == "cookie":
+            token = request.cookies.get(settings.jwt_cookie_name)
+        else:
+            token, foreign = _in_header(request.headers.get(settings.jwt_header_name, ""), settings)
+        if token:
+            return Credential(token, location == "cookie")
+    if foreign is not None:
+        raise foreign
+    return None
+
+
+def _in_header(value: str, settings: Settings) -> tuple[str | None, CognitoAuthError | None]:
+    prefix = settings.jwt_header_prefix
+    parts = value.split()
+    if not parts:
+        return None, None
+    if prefix and parts.pop(0).lower() != prefix.lower():
+        return None, refusal("invalid_header", settings.realm)
+    if len(parts) != 1:
+        raise malformed_header(settings.realm)
+    return parts[0], None
+
+
+def is_among_cookies(request: Request, token: str) -> bool:
+    """Whether a token that somebody else has found is one that the browser has added on its own."""
+    return token in request.cookies.values()

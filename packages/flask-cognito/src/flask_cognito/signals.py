@@ -1,0 +1,13 @@
+"""Signals (blinker): what an audit log or a metric wants to hear of. No token's text is in them."""
+
+from __future__ import annotations
+
+from blinker import Namespace
+
+_signals = Namespace()
+
+token_verified = _signals.signal("token-verified")
+"""Somebody is authenticated. The sender is the app; ``claims`` and ``user`` are those of the request."""
+
+token_rejected = _signals.signal("token-rejected")
+"""A token was refused. The sender is the app; ``error`` is the `InvalidTokenError`, whose message says why."""
