@@ -18,7 +18,8 @@ from flask_cognito.context import app_state
 __all__ = ["SignedIn", "as_user", "assert_rejects_hostile"]
 
 _REFUSED: Final = (401, 403)
-_MOST_SHOWN: Final = 20
+_MOST_SHOWN_OF_TOKENS: Final = 20
+_MOST_SHOWN_OF_AN_ANSWER: Final = 200
 
 
 class SignedIn:
@@ -197,9 +198,9 @@ class _Route:
         except Exception as error:  # noqa: BLE001 - under TESTING, whatever the app raises comes out here
             return _Answer(500, f"500 over a {type(error).__name__}", error)
         with response:
-            return _Answer(
-                response.status_code, f"{response.status_code} {response.get_json(silent=True) or ''}".strip()
-            )
+            status = response.status_code
+            body = response.get_json(silent=True) if status >= 400 else None
+            return _Answer(status, f"{status} {body}"[:_MOST_SHOWN_OF_AN_ANSWER] if body else str(status))
 
 
 class _Advice:
@@ -265,10 +266,11 @@ def _assert_refuses(route: _Route, hostile: list[HostileToken], advice: _Advice)
             cause = cause or answer.error
             let_through.append(f"- {token.name} (answered {answer.text}): {token.why}.{advice.on(token)}")
     if let_through:
-        raise AssertionError(
-            f"{route.name} does not refuse {len(let_through)} of {len(hostile)} hostile tokens:\n"
-            + "\n".join(let_through)
-        ) from cause
+        lines = [f"{route.name} does not refuse {len(let_through)} of {len(hostile)} hostile tokens:"]
+        lines += let_through[:_MOST_SHOWN_OF_TOKENS]
+        if len(let_through) > _MOST_SHOWN_OF_TOKENS:
+            lines.append(f"- and {len(let_through) - _MOST_SHOWN_OF_TOKENS} more")
+        raise AssertionError("\n".join(lines)) from cause
 
 
 def _settings_of(app: Flask) -> Settings:
