@@ -1,0 +1,36 @@
+"""A Todo API whose users sign in with Amazon Cognito: `create_app` builds it from environment variables."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate, upgrade  # type: ignore[import-untyped]
+
+from . import errors
+from .admin import admin
+from .config import from_environment
+from .identity import cognito
+from .models import db
+from .site import site
+from .todos import todos
+
+__all__ = ["create_app"]
+
+
+def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
+    """Build the app that `environ` describes; the README lists the variables."""
+    app = Flask(__name__)
+    app.config.from_mapping(from_environment(environ))
+    db.init_app(app)
+    Migrate(app, db, directory=str(Path(app.root_path) / "migrations"))
+    cognito.init_app(app)
+    errors.init_app(app)
+    for blueprint in (site, todos, admin):
+        app.register_blueprint(blueprint)
+    with app.app_context():
+        # One machine and one file need no deployment step; any other database waits for `flask db upgrade`.
+        if db.engine.dialect.name == "sqlite":
+            upgrade()
+            db.engine.dispose()
+    return app

@@ -1,0 +1,92 @@
+"""The demo, run as a user runs it."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from todo_api.demo_table import CALLS, VISITORS
+
+DEMO = [sys.executable, "-m", "todo_api.demo", "--port", "0"]
+NO_POOL = {name: value for name, value in os.environ.items() if not name.startswith("COGNITO_")}
+
+
+def run(*command: str, environ: Mapping[str, str] = NO_POOL) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
+
+
+@contextmanager
+def serving() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The running demo, and what it printed until it waits."""
+    with subprocess.Popen(DEMO, env=NO_POOL, stdout=subprocess.PIPE, text=True) as demo:  # noqa: S603
+        assert demo.stdout
+        printed = ""
+        while "/api/admin/todos -H" not in printed:
+            line = demo.stdout.readline()
+            assert line, f"the demo ended: {printed}"
+            printed += line
+        try:
+            yield demo, printed
+        finally:
+            demo.kill()
+
+
+def test_once_prints_the_table_and_succeeds() -> None:
+    demo = run(*DEMO, "--once")
+
+    assert (demo.returncode, demo.stderr) == (0, "")
+    head, *rows = (line.split() for line in demo.stdout.splitlines() if line)
+    assert head == list(VISITORS)
+    assert rows[: len(CALLS)] == [[call.method, call.path, *map(str, call.expected)] for call in CALLS]
+    assert "Every answer was the expected one." in demo.stdout
+
+
+def test_a_port_that_is_taken_is_said_and_replaced() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        demo = run(*DEMO, "--once", "--port", str(port))
+
+    assert demo.returncode == 0
+    assert f"Port {port} cannot be had" in demo.stdout
+
+
+def test_ctrl_c_ends_it_without_a_traceback() -> None:
+    with serving() as (demo, _):
+        demo.send_signal(signal.SIGINT)
+        rest, _ = demo.communicate(timeout=10)
+
+    assert (demo.returncode, rest.split()) == (0, ["Stopped."])
+
+
+def test_what_it_prints_can_be_pasted_into_a_shell() -> None:
+    with serving() as (_, printed):
+        lines = printed[printed.index("TOKEN=") :]
+        shell = run("bash", "-c", lines)
+
+    assert re.findall(r"HTTP/1.1 (\d+)", shell.stdout) == ["200", "201", "200"]
+    assert '"username":"alice"' in shell.stdout
+
+
+def test_a_real_pool_needs_nothing_of_the_local_one(tmp_path: Path) -> None:
+    environ = {
+        **NO_POOL,
+        "COGNITO_REGION": "eu-central-1",
+        "COGNITO_USERPOOL_ID": "eu-central-1_c3fea2",
+        "COGNITO_APP_CLIENT_ID": "abcdef123456",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/todo.db",
+    }
+    program = (
+        "import sys; from todo_api.demo import main; code = main(['--once', '--port', '0']);"
+        "sys.exit(code or any(name in sys.modules for name in ('moto', 'boto3', 'todo_api.local_cognito')))"
+    )
+
+    demo = run(sys.executable, "-c", program, environ=environ)
+
+    assert (demo.returncode, demo.stderr) == (0, "")
+    assert demo.stdout.split()[0] == "nobody"

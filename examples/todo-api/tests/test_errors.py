@@ -1,0 +1,87 @@
+"""Every error is JSON, of one shape."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from flask import Flask
+
+Ask = Callable[..., Any]
+
+SHAPE = {"error", "description", "code"}
+
+REFUSED_REQUESTS: Mapping[str, tuple[str, str, Mapping[str, Any], int]] = {
+    "not_found": ("GET", "/nowhere", {}, 404),
+    "method_not_allowed": ("PUT", "/api/todos", {}, 405),
+    "unsupported_media_type": ("POST", "/api/todos", {"data": "title=Buy"}, 415),
+    "bad_request": ("POST", "/api/todos", {"data": "{", "content_type": "application/json"}, 400),
+    "unprocessable_entity": ("POST", "/api/todos", {"json": {"title": ""}}, 422),
+    "request_entity_too_large": ("POST", "/api/todos", {"json": {"title": "a" * 70_000}}, 413),
+}
+
+
+@pytest.mark.parametrize("code", REFUSED_REQUESTS)
+def test_a_refused_request_is_answered_in_json(ask: Ask, code: str) -> None:
+    method, path, request, status = REFUSED_REQUESTS[code]
+
+    answer = ask("bob", method, path, **request)
+
+    assert (answer.status_code, answer.mimetype) == (status, "application/json")
+    assert set(answer.json) == SHAPE
+    assert answer.json["code"] == code
+
+
+def test_a_wrong_method_is_told_the_right_ones(ask: Ask) -> None:
+    assert set(ask("bob", "PUT", "/api/todos").allow) >= {"GET", "POST"}
+
+
+def test_an_exception_that_nobody_handles_is_answered_in_json_and_tells_nothing(app: Flask) -> None:
+    @app.get("/broken")
+    def broken() -> str:
+        raise RuntimeError("a secret of the inside")
+
+    answer: Any = app.test_client().get("/broken")
+
+    assert (answer.status_code, answer.json["code"]) == (500, "internal_server_error")
+    assert "secret" not in answer.text
+
+
+WRONG_BODIES = {
+    "no_object": [],
+    "title_missing": {},
+    "title_blank": {"title": "  "},
+    "title_too_long": {"title": "a" * 201},
+    "title_of_two_lines": {"title": "a\nb"},
+    "title_with_nul": {"title": "a\0b"},
+    "title_of_another_type": {"title": 1},
+    "done_of_another_type": {"title": "a", "published": "yes"},
+    "unknown_member": {"title": "a", "owner_id": 1},
+}
+
+
+@pytest.mark.parametrize("body", WRONG_BODIES.values(), ids=WRONG_BODIES)
+def test_a_todo_that_is_none_is_refused(ask: Ask, body: object) -> None:
+    assert ask("bob", "POST", "/api/todos", json=body).status_code == 422
+
+
+def test_a_refusal_says_which_member_is_wrong(ask: Ask) -> None:
+    answer = ask("bob", "POST", "/api/todos", json={"title": "a", "published": "yes"})
+
+    assert answer.json["description"] == "published: Input should be a valid boolean"
+
+
+@pytest.mark.parametrize("query", ["page=0", "page=x", "per_page=101", "page=99999999999", "show=some", "order=title"])
+def test_a_query_that_makes_no_sense_is_refused(ask: Ask, query: str) -> None:
+    assert ask("bob", "GET", f"/api/todos?{query}").status_code == 422
+
+
+def test_a_body_nested_beyond_reason_is_refused(ask: Ask) -> None:
+    answer = ask("bob", "POST", "/api/todos", data="[" * 60_000, content_type="application/json")
+
+    assert answer.status_code == 400
+
+
+def test_who_may_not_ask_is_told_so_before_what_is_wrong_with_the_request(ask: Ask) -> None:
+    assert ask(None, "POST", "/api/todos", json={}).status_code == 401
+    assert ask("bob", "POST", "/api/todos/1/close").status_code == 403
+    assert ask("bob", "GET", "/api/admin/todos?page=0").status_code == 403
