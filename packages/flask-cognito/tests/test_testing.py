@@ -231,9 +231,10 @@ def test_app_without_the_extension_is_named(pool: LocalUserPool) -> None:
         {},
         {"COGNITO_JWT_HEADER_NAME": "X-MyApp-Authorization", "COGNITO_JWT_HEADER_PREFIX": None},
         {"COGNITO_JWT_HEADER_NAME": "Cookie"},
+        {"COGNITO_TOKEN_LOCATIONS": ["header", "cookie"]},
         {"COGNITO_AUDIENCE": "https://api.example", "COGNITO_LEEWAY": 300},
     ],
-    ids=["header", "whole-header", "cookie", "audience-and-leeway"],
+    ids=["header", "whole-header", "cookie", "header-and-cookie", "audience-and-leeway"],
 )
 def test_protected_route_rejects_hostile_tokens(
     make_client: MakeClient, pool: LocalUserPool, config: dict[str, Any], testing: bool, method: str
@@ -254,9 +255,9 @@ def test_keys_of_a_real_endpoint_do_as_well(make_client: MakeClient, pool: Local
         assert_rejects_hostile(client, "/private", pool)
 
 
-@pytest.mark.parametrize("header", ["Authorization", "Cookie"])
-def test_who_is_signed_in_stays_so(make_client: MakeClient, pool: LocalUserPool, header: str) -> None:
-    client = make_client(COGNITO_JWT_HEADER_NAME=header)
+@pytest.mark.parametrize("locations", [["header"], ["cookie"], ["header", "cookie"]])
+def test_who_is_signed_in_stays_so(make_client: MakeClient, pool: LocalUserPool, locations: list[str]) -> None:
+    client = make_client(COGNITO_TOKEN_LOCATIONS=locations)
 
     with as_user(client, "alice"):
         assert_rejects_hostile(client, "/private", pool)
@@ -328,6 +329,12 @@ def test_route_that_fails_over_a_token_is_found_out(
     assert "- two-parts (answered 500" in message
     assert "- no-signature (answered 200" in message
     assert message.splitlines()[-1] == f"- and {COUNT - 20} more"
+
+
+def test_route_that_asks_nobody_is_found_out_with_any_pool(client: FlaskClient) -> None:
+    message = failure(client, "/failing", LocalUserPool("eu-west-1_other"))
+
+    assert "- one-part (answered 500" in message
 
 
 def test_failure_under_testing_keeps_the_cause(make_client: MakeClient, pool: LocalUserPool) -> None:

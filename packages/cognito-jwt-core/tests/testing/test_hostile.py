@@ -3,6 +3,7 @@ import re
 import pytest
 from cognito_jwt_core import CognitoVerifier, GroupRequiredError, InvalidTokenError, UserPool
 from cognito_jwt_core.testing import HostileToken, LocalUserPool, hostile_tokens
+from jwcrypto.jwk import JWK
 
 POOL = LocalUserPool("eu-central-1_testpool", client_id="abcdef123456")
 TOKENS = tuple(hostile_tokens(POOL))
@@ -88,8 +89,9 @@ def test_hostile_tokens_are_refused_with_the_keys_of_an_endpoint() -> None:
         LocalUserPool("local_abc", client_id="123456", issuer="http://localhost:9229/local_abc"),
         LocalUserPool("eu-central-1_testpool", client_id="A", issuer="https://emulator.example"),
         LocalUserPool("cn-north-1_abc", client_id="ABC"),
+        LocalUserPool(signing_key=JWK.generate(kty="RSA", size=3072).export(as_dict=True)),
     ],
-    ids=["emulator", "issuer-without-path", "china"],
+    ids=["emulator", "issuer-without-path", "china", "longer-key"],
 )
 def test_hostile_tokens_fit_pools_of_every_kind(pool: LocalUserPool) -> None:
     user_pool = UserPool(pool.id, issuer=pool.issuer)
@@ -133,6 +135,12 @@ def test_every_token_can_be_sent_in_a_header() -> None:
         assert hostile.token.isascii(), hostile.name
         assert hostile.token.replace("\t", " ").isprintable(), hostile.name
         assert hostile.token == hostile.token.strip() != "", hostile.name
+
+
+def test_huge_token_is_just_above_the_limit() -> None:
+    (huge,) = (hostile.token for hostile in TOKENS if hostile.name == "huge")
+
+    assert 0 < len(huge) - 64 * 1024 < 8
 
 
 def test_every_token_says_why_it_matters() -> None:

@@ -4,20 +4,10 @@ import time
 import uuid
 
 import pytest
-from cognito_jwt_core.testing import ABSENT, LocalUserPool, ManualClock
+from cognito_jwt_core.testing import ABSENT, LocalUserPool
 from jwcrypto.jwk import JWK
 
 NOW = 1_700_000_000
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock(NOW)
-
-
-@pytest.fixture
-def pool(clock: ManualClock) -> LocalUserPool:
-    return LocalUserPool("eu-central-1_testpool", client_id="abcdef123456", clock=clock)
 
 
 def part(token: str, index: int) -> dict[str, object]:
@@ -104,6 +94,7 @@ def test_absent_claim_is_left_out(pool: LocalUserPool) -> None:
     claims = payload(pool.access_token(sub=ABSENT, claims={"username": ABSENT}))
 
     assert {"sub", "username"}.isdisjoint(claims)
+    assert repr(ABSENT) == "ABSENT"
 
 
 def test_claim_can_be_made_wrong(pool: LocalUserPool) -> None:

@@ -12,11 +12,6 @@ BROKEN_OFF = (requests.exceptions.ChunkedEncodingError, requests.exceptions.Conn
 
 
 @pytest.fixture
-def pool() -> LocalUserPool:
-    return LocalUserPool("eu-central-1_testpool", client_id="abcdef123456")
-
-
-@pytest.fixture
 def server(pool: LocalUserPool) -> Iterator[JWKSServer]:
     with JWKSServer(pool) as server:
         yield server
@@ -178,6 +173,15 @@ def test_dripping_defeats_a_timeout_between_bytes_and_arrives_whole(
 
     assert answer.json()["keys"]
     assert time.monotonic() - started > 0.1
+
+
+def test_dripping_ends_when_the_server_stops(pool: LocalUserPool) -> None:
+    with JWKSServer(pool) as server:
+        server.behave(drip="body", drip_seconds=60)
+        answer = requests.get(server.url, timeout=5, stream=True)
+
+    with pytest.raises(BROKEN_OFF):
+        _ = answer.content
 
 
 @pytest.mark.parametrize("name", ["reset", "closed-early"])

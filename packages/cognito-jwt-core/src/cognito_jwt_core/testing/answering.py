@@ -1,5 +1,6 @@
 """Putting a `Behaviour` on the wire, byte for byte."""
 
+import contextlib
 import os
 import socket
 import struct
@@ -42,10 +43,8 @@ class AnsweringServer(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
         for connection in list(self._connections):
-            try:
+            with contextlib.suppress(OSError):  # closed already
                 connection.shutdown(socket.SHUT_RDWR)
-            except OSError:  # closed already
-                continue
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that goes away in the middle is what many tests are about: nothing to print."""

@@ -1,7 +1,7 @@
 """Hostile tokens whose text is wrong: cut, padded, changed, too long or no JSON."""
 
 import string
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from . import tokens
@@ -91,23 +91,21 @@ def _signed_nonsense(forge: Forge) -> Iterator[HostileToken]:
 
 def _with_both_special_characters(forge: Forge) -> str:
     """A good token whose signature has a `-` and a `_`, which the standard alphabet spells differently."""
-    while True:
-        token = forge.token()
-        if {"-", "_"} <= set(token.rpartition(".")[2]):
-            return token
+    return next(filter(lambda token: {"-", "_"} <= set(token.rpartition(".")[2]), iter(forge.token, None)))
 
 
 def _next_character(segment: str, index: int) -> str:
-    return segment[:index] + _with_bits(segment[index], lambda bits: bits ^ 1) + segment[index + 1 :]
+    return segment[:index] + _neighbour_of(segment[index]) + segment[index + 1 :]
 
 
 def _other_last_character(segment: str) -> str:
-    """The segment with a last character that decodes to the same bytes: only bits differ that decoding drops."""
-    return segment[:-1] + _with_bits(segment[-1], lambda bits: bits | 1)
+    """The segment with another last character: where it has bits to spare, both decode to the same bytes."""
+    return segment[:-1] + _neighbour_of(segment[-1])
 
 
-def _with_bits(character: str, change: Callable[[int], int]) -> str:
-    return _ALPHABET[change(_ALPHABET.index(character))]
+def _neighbour_of(character: str) -> str:
+    """The character that stands for the same bits but for the last."""
+    return _ALPHABET[_ALPHABET.index(character) ^ 1]
 
 
 def _signed_with_trailing_bits(forge: Forge) -> str:
