@@ -15,22 +15,30 @@ def parse_object(data: bytes) -> dict[str, object]:
     """
     try:
         value = _decode(data.decode())
-    except UnicodeDecodeError:
-        raise ValueError("expected UTF-8 text, found other bytes") from None
-    except RecursionError:
-        raise ValueError("expected JSON of a sane depth, found it nested too deep") from None
-    except json.JSONDecodeError as error:
-        raise ValueError(f"expected JSON, found none (at character {error.pos})") from None
-    except _RefusedError:
-        raise
-    except ValueError:  # since Python 3.10.7: it would take quadratic time
-        raise ValueError("expected numbers of a sane length, found an integer of too many digits") from None
-    if type(value) is not dict:
-        raise ValueError(f"expected a JSON object, found {_KIND.get(type(value), 'another value')}")
-    return value
+    except (ValueError, RecursionError) as error:
+        refusal = _refusal(error)
+    else:
+        if type(value) is dict:
+            return value
+        refusal = f"expected a JSON object, found {_KINDS[type(value)]}"
+    # Out here: the parser's own errors hold the whole text, and would follow as `__context__`.
+    raise ValueError(refusal)
 
 
-_KIND = {list: "an array", str: "a string", int: "a number", float: "a number", bool: "a boolean", type(None): "null"}
+_KINDS = {list: "an array", str: "a string", int: "a number", float: "a number", bool: "a boolean", type(None): "null"}
+
+
+def _refusal(error: ValueError | RecursionError) -> str:
+    if isinstance(error, _RefusedError):
+        return str(error)
+    if isinstance(error, UnicodeDecodeError):
+        return "expected UTF-8 text, found other bytes"
+    if isinstance(error, RecursionError):
+        return "expected JSON of a sane depth, found it nested too deep"
+    if isinstance(error, json.JSONDecodeError):
+        return f"expected JSON, found none (at character {error.pos})"
+    # Since Python 3.10.7: to convert them would take quadratic time.
+    return "expected numbers of a sane length, found an integer of too many digits"
 
 
 class _RefusedError(ValueError):
