@@ -1,7 +1,5 @@
 """Verify the JSON Web Tokens of Amazon Cognito user pools: keys, signature, claims, groups and scopes."""
 
-import logging
-
 from .claims import Claims
 from .errors import (
     AccessDeniedError,
@@ -60,5 +58,3 @@ __all__ = [
     "UnknownKeyError",
     "UserPool",
 ]
-
-logging.getLogger(__name__).addHandler(logging.NullHandler())  # who configures no logging is told nothing

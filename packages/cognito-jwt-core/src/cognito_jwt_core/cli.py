@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ _MARKS = {"passed": ("ok  ", "32"), "failed": ("FAIL", "31"), "skipped": ("--  "
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; answers the exit code: 0 good, 1 refused or not right, 2 usage, or no keys."""
     options = _parser().parse_args(arguments)
+    # The commands say themselves what the library would warn about.
+    logging.getLogger("cognito_jwt_core").addHandler(logging.NullHandler())
     try:
         return int(options.run(options))
     except (ConfigurationError, JWKSUnavailableError, JWKSFetchError) as error:
