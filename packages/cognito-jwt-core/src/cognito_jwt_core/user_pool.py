@@ -13,14 +13,14 @@ _log = logging.getLogger(__name__)
 
 # Nothing of an id may change the host or the path of a URL. 55 characters: CreateUserPool in the API reference.
 _ID = re.compile(r"[A-Za-z0-9_-]{1,55}")
-_REGION = re.compile(r"[a-z]{2,8}(-[a-z]+)+-\d{1,2}")
+_REGION = re.compile(r"[a-z]{2,8}(-[a-z]+)+-[0-9]{1,2}")
 _JWKS_PATH = "/.well-known/jwks.json"
 
 # By the beginning of the region's name, as in botocore's endpoint data.
 _DNS_SUFFIXES = (
     (re.compile(r"cn-.+"), "amazonaws.com.cn"),
     (re.compile(r"eusc-.+"), "amazonaws.eu"),
-    (re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx|us-gov)-[a-z]+-\d+"), "amazonaws.com"),
+    (re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx|us-gov)-[a-z]+-[0-9]+"), "amazonaws.com"),
 )
 
 
@@ -119,6 +119,8 @@ def _region_of(pool_id: str) -> str | None:
 def _regions(regions: Collection[str]) -> tuple[str, ...]:
     if isinstance(regions, str):
         regions = (regions,)
+    if not isinstance(regions, Collection):
+        raise ConfigurationError(f"replica_regions: expected a collection of regions, found {shown(regions)}")
     return tuple(_checked_region(region) for region in regions)
 
 
