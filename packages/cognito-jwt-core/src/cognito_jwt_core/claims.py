@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import NoReturn
 
 from .errors import MissingClaimError, shown
+from .policy import TOKEN_USES
 
 # NumericDate (RFC 7519 section 2) within what a calendar knows: the years 1 to 9999.
 EARLIEST = -62_135_596_800
@@ -41,7 +42,8 @@ class Claims(dict[str, object]):
         raise MissingClaimError(f"{shown(claim)}: expected in the token, found no such claim", claim=claim)
 
     def __repr__(self) -> str:
-        return f"<Claims of an {self.token_use} token>"  # logs are read by many: no personal data
+        # Logs are read by many: no personal data. A debugger shows claims without `token_use`, too.
+        return f"<Claims of an {self['token_use']} token>" if self.get("token_use") in TOKEN_USES else "<Claims>"
 
     def copy(self) -> Claims:
         return Claims(self)
@@ -67,7 +69,8 @@ class Claims(dict[str, object]):
     @property
     def scopes(self) -> tuple[str, ...]:
         """The OAuth scopes of an access token (RFC 6749 section 3.3); an ID token has none."""
-        return tuple((self._text("scope") or "").split()) if self.token_use == "access" else ()
+        # At spaces alone, which cannot be part of a scope: other white space never makes two of one.
+        return tuple(filter(None, (self._text("scope") or "").split(" "))) if self.token_use == "access" else ()
 
     @property
     def token_use(self) -> str:
