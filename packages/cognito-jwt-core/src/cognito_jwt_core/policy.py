@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ class VerificationPolicy:
     def __post_init__(self) -> None:
         if self.token_use is not None and self.token_use not in TOKEN_USES:
             raise ConfigurationError(f'token_use: expected "access", "id" or None, found {shown(self.token_use)}')
-        if type(self.leeway) not in (int, float) or not 0 <= self.leeway < float("inf"):
+        if type(self.leeway) not in (int, float) or not 0 <= self.leeway <= sys.float_info.max:
             raise ConfigurationError(f"leeway: expected seconds from 0 up, found {shown(self.leeway)}")
         if type(self.check_expiration) is not bool:
             raise ConfigurationError(f"check_expiration: expected True or False, found {shown(self.check_expiration)}")
