@@ -63,23 +63,23 @@ async def _awaited(found: Coroutine[Any, Any, Identity | None]) -> Identity | No
 class _Attempt:
     """One try to establish who makes a request."""
 
-    __slots__ = ("_credential", "_optional", "_request", "_state")
+    __slots__ = ("_credential", "_is_optional", "_request", "_state")
 
-    def __init__(self, request: Request, optional: bool) -> None:
+    def __init__(self, request: Request, is_optional: bool) -> None:
         self._request = request
-        self._optional = optional
+        self._is_optional = is_optional
         self._state = app_state()
         self._credential: Credential | None = None
 
     def identity(self) -> Identity | Coroutine[Any, Any, Identity | None] | None:
         """Who is asking; a coroutine where the identity handler is one."""
-        after_this_request(self._state.add_vary)
+        state = self._state
+        after_this_request(state.add_vary)
         try:
             claims = self._verified_claims()
-            user = self._state.auth.get_user(claims)
-            if iscoroutine(user):
-                return self._identity_later(claims, user)
-            return self._admit(claims, user)
+            look_up = state.own_get_user or state.identity_handler
+            user = None if look_up is None else look_up(claims)
+            return self._identity_later(claims, user) if iscoroutine(user) else self._admit(claims, user)
         except CognitoAuthError as answer:
             self._refuse(answer)
         except MissingClaimError as error:
@@ -96,27 +96,24 @@ class _Attempt:
         return None
 
     def _verified_claims(self) -> Claims:
-        token = self._token()
+        state = self._state
+        self._credential = credential = self._find_credential()
+        if credential is None:
+            raise refusal("authorization_required", state.settings.realm)
+        # Before the token is looked at: what another site sends deserves no work.
+        if credential.from_cookie and state.settings.csrf_protection and is_forged(self._request):
+            raise refusal("cross_site_request", state.settings.realm)
         try:
-            payload = self._state.auth.decode_token(token)
+            payload = (state.own_decode_token or state.verifier.verify)(credential.token)
         except (InvalidTokenError, AccessDeniedError, JWKSUnavailableError) as error:
             raise self._rejected(error) from error
         return payload if isinstance(payload, Claims) else Claims(payload)
 
-    def _token(self) -> str:
-        self._credential = credential = self._find_credential()
-        settings = self._state.settings
-        if credential is None:
-            raise refusal("authorization_required", settings.realm)
-        # Before the token is looked at: what another site sends deserves no work.
-        if credential.from_cookie and settings.csrf_protection and is_forged(self._request):
-            raise refusal("cross_site_request", settings.realm)
-        return credential.token
-
     def _find_credential(self) -> Credential | None:
-        if not self._state.replaces_get_token:
+        get_token = self._state.own_get_token
+        if get_token is None:
             return find_credential(self._request, self._state.settings)
-        token = self._state.auth.get_token()
+        token = get_token()
         return Credential(token, is_among_cookies(self._request, token)) if token else None
 
     def _rejected(self, error: CognitoJWTError) -> CognitoAuthError:
@@ -134,10 +131,10 @@ class _Attempt:
         return identity
 
     def _refuse(self, answer: CognitoAuthError) -> None:
-        if self._optional and self._credential is None and answer.error_code == "authorization_required":
+        if self._is_optional and self._credential is None and answer.error_code == "authorization_required":
             return
         log_refusal(self._request, answer)
         is_rejected = isinstance(answer.__cause__, InvalidTokenError)
-        if self._optional and is_rejected and self._credential is not None and self._credential.from_cookie:
+        if self._is_optional and is_rejected and self._credential is not None and self._credential.from_cookie:
             return
         raise answer

@@ -31,28 +31,19 @@ class Verifier(Protocol):
         """Fetch the keys now."""
 
 
-class Authenticator(Protocol):
-    """What a subclass of `CognitoAuth` may replace."""
-
-    def get_token(self) -> str | None:
-        """Return the token of the current request."""
-
-    def decode_token(self, token: str) -> Mapping[str, Any]:
-        """Return the verified claims of `token`."""
-
-    def get_user(self, payload: Claims) -> Any:
-        """Return the app's own user."""
-
-
 @dataclass(eq=False)
 class AppState:
-    """What one app has of its `CognitoAuth`. Only the handlers may still change, until the first request."""
+    """What one app has of its `CognitoAuth`. Only the handlers may still change, until the first request.
 
-    auth: Authenticator
-    replaces_get_token: bool
+    The methods that a subclass has replaced are found once, here: the way of most requests has none of them.
+    """
+
     settings: Settings
     verifier: Verifier
     add_vary: Callable[[Any], Any]
+    own_get_token: Callable[[], str | None] | None
+    own_decode_token: Callable[[str], Mapping[str, Any]] | None
+    own_get_user: IdentityHandler | None
     identity_handler: IdentityHandler | None
     error_handler: ErrorHandler | None
 
@@ -61,18 +52,22 @@ class AppState:
         app.extensions[_STATE] = self
 
 
+# The proxies look up what they stand for with every attribute; these do it once.
+current_request: Callable[[], Request] = cast("LocalProxy[Request]", request)._get_current_object  # noqa: SLF001
+the_current_app: Callable[[], Flask] = cast("LocalProxy[Flask]", current_app)._get_current_object  # noqa: SLF001
+
+
 def app_state() -> AppState:
     """The state of the current app.
 
     Raises:
         RuntimeError: There is no current app, or it has no `CognitoAuth`.
     """
-    try:
-        return cast(AppState, current_app.extensions[_STATE])
-    except KeyError:
-        raise RuntimeError(
-            f"the app {current_app.name!r} has no CognitoAuth: call CognitoAuth(app), or init_app(app) of yours"
-        ) from None
+    app = the_current_app()
+    state: AppState | None = app.extensions.get(_STATE)
+    if state is None:
+        raise RuntimeError(f"the app {app.name!r} has no CognitoAuth: call CognitoAuth(app), or init_app(app) of yours")
+    return state
 
 
 class Identity(NamedTuple):
@@ -80,16 +75,6 @@ class Identity(NamedTuple):
 
     claims: Claims
     user: Any
-
-
-def current_request() -> Request:
-    """The request itself: what is looked up through the proxy is looked up again each time."""
-    return cast("LocalProxy[Request]", request)._get_current_object()  # noqa: SLF001 - documented by werkzeug
-
-
-def the_current_app() -> Flask:
-    """The app itself, as signals want it."""
-    return cast("LocalProxy[Flask]", current_app)._get_current_object()  # noqa: SLF001 - documented by werkzeug
 
 
 # An attribute of the request, not of `g`, which outlives the request inside an outer app context (tests, commands).

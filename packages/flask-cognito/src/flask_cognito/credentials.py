@@ -31,25 +31,21 @@ def find_credential(request: Request, settings: Settings) -> Credential | None:
     for location in settings.locations:
         if location == "cookie":
             token = request.cookies.get(settings.jwt_cookie_name)
-        else:
-            token, foreign = _in_header(request.headers.get(settings.jwt_header_name, ""), settings)
-        if token:
-            return Credential(token, location == "cookie")
+            if token:
+                return Credential(token, True)
+            continue
+        words = request.environ.get(settings.header_in_environ, "").split()
+        if not words:
+            continue
+        if settings.jwt_header_prefix and words.pop(0).lower() != settings.jwt_header_prefix.lower():
+            foreign = refusal("invalid_header", settings.realm)
+            continue
+        if len(words) != 1:
+            raise malformed_header(settings.realm)
+        return Credential(words[0], False)
     if foreign is not None:
         raise foreign
     return None
-
-
-def _in_header(value: str, settings: Settings) -> tuple[str | None, CognitoAuthError | None]:
-    prefix = settings.jwt_header_prefix
-    parts = value.split()
-    if not parts:
-        return None, None
-    if prefix and parts.pop(0).lower() != prefix.lower():
-        return None, refusal("invalid_header", settings.realm)
-    if len(parts) != 1:
-        raise malformed_header(settings.realm)
-    return parts[0], None
 
 
 def is_among_cookies(request: Request, token: str) -> bool:

@@ -75,11 +75,12 @@ class CognitoAuth(LegacyAttributes):
         """
         settings = read_settings(app.config)
         state = AppState(
-            auth=self,
-            replaces_get_token=getattr(self.get_token, "__func__", None) is not CognitoAuth.get_token,
             settings=settings,
             verifier=build_verifier(settings),
             add_vary=vary_on(settings.vary),
+            own_get_token=self.get_token if self._has_own("get_token") else None,
+            own_decode_token=self.decode_token if self._has_own("decode_token") else None,
+            own_get_user=self.get_user if self._has_own("get_user") else None,
             identity_handler=identity_handler or self._identity_handler,
             error_handler=self._error_handler,
         )
@@ -191,6 +192,9 @@ class CognitoAuth(LegacyAttributes):
     def _missing_claim_handler(self, error: MissingClaimError) -> Response:
         """The answer to a view that counts on a claim which a valid token need not have."""
         return current_app.make_response(self._cognito_auth_error_handler(logged_refusal_of(error)))
+
+    def _has_own(self, method: str) -> bool:
+        return getattr(getattr(self, method), "__func__", None) is not getattr(CognitoAuth, method)
 
     @staticmethod
     def _only_once(registered: object, name: str) -> None:
