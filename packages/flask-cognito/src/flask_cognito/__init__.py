@@ -18,6 +18,7 @@ from flask_cognito.decorators import (
 from flask_cognito.errors import CognitoAuthError
 from flask_cognito.extension import CognitoAuth
 from flask_cognito.legacy import CognitoJWTException, _cog, _cognito_auth_required, _cognito_check_groups
+from flask_cognito.openapi import openapi_security_schemes
 from flask_cognito.signals import token_rejected, token_verified
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "cognito_scope_permissions",
     "current_cognito_jwt",
     "current_user",
+    "openapi_security_schemes",
     "token_rejected",
     "token_verified",
     "verify_cognito_jwt",

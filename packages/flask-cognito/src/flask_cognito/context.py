@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias, cast
 
-from cognito_jwt_core import Claims
+from cognito_jwt_core import Claims, CognitoVerifier, MultiPoolVerifier
 from flask import Flask, Request, current_app, has_request_context, request
 from flask.typing import ResponseReturnValue
 from werkzeug.local import LocalProxy
@@ -16,19 +16,10 @@ from flask_cognito.errors import CognitoAuthError
 
 IdentityHandler: TypeAlias = Callable[[Claims], Any]
 ErrorHandler: TypeAlias = Callable[[CognitoAuthError], ResponseReturnValue]
+Verifier: TypeAlias = CognitoVerifier | MultiPoolVerifier
 
 _STATE = "cognito_auth.state"
 _IDENTITY = "_cognito_identity"
-
-
-class Verifier(Protocol):
-    """A `CognitoVerifier` or a `MultiPoolVerifier`."""
-
-    def verify(self, token: str) -> Claims:
-        """Return the claims of `token`, or raise."""
-
-    def prefetch(self) -> None:
-        """Fetch the keys now."""
 
 
 @dataclass(eq=False)

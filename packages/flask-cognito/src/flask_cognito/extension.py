@@ -11,6 +11,7 @@ from flask import Blueprint, Flask, Response, current_app
 from flask.typing import ResponseReturnValue
 
 from flask_cognito.access import Access
+from flask_cognito.cli import cognito
 from flask_cognito.config import DEFAULTS, read_settings
 from flask_cognito.config_advice import advice
 from flask_cognito.config_values import names
@@ -92,6 +93,7 @@ class CognitoAuth(LegacyAttributes):
         state.belong_to(app)
         app.register_error_handler(CognitoAuthError, self._cognito_auth_error_handler)
         app.register_error_handler(MissingClaimError, self._missing_claim_handler)
+        app.cli.add_command(cognito)
         self._newest = state
 
     def identity_handler(self, callback: I) -> I:

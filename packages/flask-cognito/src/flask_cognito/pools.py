@@ -5,9 +5,10 @@ from __future__ import annotations
 from cognito_jwt_core import CognitoVerifier, ConfigurationError, KeySettings, MultiPoolVerifier, UserPool
 
 from flask_cognito.config import PoolSettings, Settings
+from flask_cognito.context import Verifier
 
 
-def build_verifier(settings: Settings) -> CognitoVerifier | MultiPoolVerifier:
+def build_verifier(settings: Settings) -> Verifier:
     """The verifier of an app's pool or pools. Nothing is fetched yet.
 
     Raises:

@@ -1,0 +1,42 @@
+"""The security schemes of an app, as an OpenAPI document wants them."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from flask_cognito.config import Settings
+from flask_cognito.context import app_state
+
+
+def openapi_security_schemes(app: Flask) -> dict[str, dict[str, str]]:
+    """How this app wants its tokens, by name: ``cognito`` for the header, ``cognito_cookie`` for the cookie.
+
+    Each is a Security Scheme Object (OpenAPI 3.1 section 4.8.27). For apispec, and so for flask-smorest:
+
+        ```python
+        for name, scheme in openapi_security_schemes(app).items():
+            api.spec.components.security_scheme(name, scheme)
+        ```
+
+    with APIFlask by ``app.security_schemes = openapi_security_schemes(app)``; and say of an operation that it needs one:
+    ``@blp.doc(security=[{"cognito": []}])``.
+
+    Raises:
+        RuntimeError: The app has no `CognitoAuth`.
+    """
+    with app.app_context():
+        settings = app_state().settings
+    schemes = {"header": ("cognito", _header(settings)), "cookie": ("cognito_cookie", _cookie(settings))}
+    return dict(schemes[location] for location in settings.locations)
+
+
+def _header(settings: Settings) -> dict[str, str]:
+    prefix = settings.jwt_header_prefix
+    if settings.jwt_header_name.lower() == "authorization" and prefix.lower() == "bearer":
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    value = f"{prefix} and the token, with a space between them." if prefix else "The token."
+    return {"type": "apiKey", "in": "header", "name": settings.jwt_header_name, "description": value}
+
+
+def _cookie(settings: Settings) -> dict[str, str]:
+    return {"type": "apiKey", "in": "cookie", "name": settings.jwt_cookie_name}
