@@ -17,9 +17,8 @@ class FetchBudget:
     def take(self, now: Moment) -> bool:
         """Whether one more fetch is within the budget; it is then taken from it."""
         refilled = max(0.0, now.since(self._counted_at)) / self._cooldown_seconds
-        self._left = min(float(self._burst), self._left + refilled)
-        self._counted_at = now
-        if self._left < 1.0:
+        left = min(float(self._burst), self._left + refilled)
+        if left < 1.0:  # nothing is written down: a flood of small additions would not add up to exactly one
             return False
-        self._left -= 1.0
+        self._left, self._counted_at = left - 1.0, now
         return True

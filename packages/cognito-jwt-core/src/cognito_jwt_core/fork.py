@@ -1,10 +1,13 @@
-"""What a forked child must not take over as it is: locks that are held, threads that are gone, open connections."""
+"""What a forked child must not take over as it is: locks that are held, threads that are gone, half-done imports."""
 
 from __future__ import annotations
 
 import os
+import threading
 import weakref
 from typing import Protocol
+
+_PATIENCE_SECONDS = 10.0
 
 
 class Renewable(Protocol):
@@ -12,7 +15,11 @@ class Renewable(Protocol):
         """Make anew what a forked child must not share. Runs in the child, which has one thread."""
 
 
+importing = threading.RLock()
+"""For a thread to hold while it imports: a fork waits for it, since no child could end an import that is half done."""
+
 _renewables: weakref.WeakSet[Renewable] = weakref.WeakSet()
+_forking = threading.local()
 
 
 def register(renewable: Renewable) -> None:
@@ -20,10 +27,21 @@ def register(renewable: Renewable) -> None:
     _renewables.add(renewable)
 
 
+def _wait_for_imports() -> None:
+    # Not for ever: another library's lock, taken before this one, could be what the import waits for.
+    _forking.waited = importing.acquire(timeout=_PATIENCE_SECONDS)
+
+
+def _let_imports_go_on() -> None:
+    if _forking.waited:
+        importing.release()
+
+
 def _renew_all() -> None:
+    _let_imports_go_on()
     for renewable in tuple(_renewables):
         renewable.renew_after_fork()
 
 
 if hasattr(os, "register_at_fork"):  # not there on a system without fork
-    os.register_at_fork(after_in_child=_renew_all)
+    os.register_at_fork(before=_wait_for_imports, after_in_parent=_let_imports_go_on, after_in_child=_renew_all)

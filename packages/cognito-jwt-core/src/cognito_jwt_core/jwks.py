@@ -11,6 +11,8 @@ from .strict_json import parse_object
 
 _log = logging.getLogger(__name__)
 
+_MAX_TOLD = 10
+
 
 class KeySet:
     """The usable keys of a JWK Set (RFC 7517 section 5). Never changes: a refresh makes a new one.
@@ -64,13 +66,17 @@ def load_key_set(
         except UnfitKeyError as error:
             kid = member.get("kid") if isinstance(member, Mapping) else None
             left_out.append(f"{shown(kid)}: {error}")
-    known = previous.left_out if previous else ()
-    for line in left_out:
-        if line not in known:
-            _log.warning("left a key out of the set, %s", line)
+    _tell_left_out([line for line in left_out if previous is None or line not in previous.left_out])
     if not keys:
         raise ValueError(f"expected a JWK Set with a usable key, found {len(members)} without")
     return KeySet(keys, tuple(left_out))
+
+
+def _tell_left_out(lines: list[str]) -> None:
+    for line in lines[:_MAX_TOLD]:
+        _log.warning("left a key out of the set, %s", line)
+    if len(lines) > _MAX_TOLD:
+        _log.warning("left %d more keys out of the set", len(lines) - _MAX_TOLD)
 
 
 def _members(document: Mapping[str, object] | bytes | str) -> list[object]:

@@ -9,16 +9,16 @@ from __future__ import annotations
 import logging
 import math
 import threading
-import time
 from collections.abc import Mapping
-from concurrent.futures import Future, wait
-from typing import NamedTuple
 
 from . import fork
 from .clock import Clock, Moment
 from .errors import InvalidIssuerError, JWKSUnavailableError, shown
 from .fetch_budget import FetchBudget
+from .fetch_failure import Failure, described
+from .held_keys import HeldKeys
 from .jwks import KeySet, load_key_set
+from .jwks_fetcher import Fetch, Fetcher
 from .jwks_sources import JWKSFetchError, KeySource
 from .key_settings import KeySettings
 from .key_store import KeyStatus, unknown_key
@@ -27,63 +27,6 @@ from .signature import Algorithm, VerificationKey
 _log = logging.getLogger(__name__)
 
 _MAX_MISSING_KIDS = 1024
-_MAX_HUNG_FETCHES = 3
-
-
-class _Held(NamedTuple):
-    """The keys in use. Replaced as a whole, so that readers need no lock."""
-
-    keys: KeySet
-    read_at: Moment
-    lifetime: float
-
-    def fresh_until(self) -> Moment:
-        return Moment(self.read_at.wall + self.lifetime, self.read_at.monotonic + self.lifetime)
-
-
-class _Failure(NamedTuple):
-    """The newest attempt failed."""
-
-    message: str
-    status: int | None
-    times: int
-    at: Moment
-    backoff: float
-
-
-class _Flight:
-    """One fetch on its way, and those who wait for it. Its time is real time, whatever the clock of the policy says."""
-
-    def __init__(self, number: int, timeout_seconds: float) -> None:
-        self.number = number
-        self.succeeded = False
-        self.landed: Future[None] = Future()
-        # A running future cannot be cancelled: one task that gives up must not take the others with it.
-        self.landed.set_running_or_notify_cancel()
-        self._started_at = Moment.now(time)
-        self._timeout_seconds = timeout_seconds
-
-    def seconds_left(self) -> float:
-        return self._timeout_seconds - (time.monotonic() - self._started_at.monotonic)
-
-    def is_overdue(self) -> bool:
-        return self.seconds_left() <= 0
-
-    def was_frozen(self) -> bool:
-        """Whether the process stood still meanwhile: then the fetch says nothing about the endpoint."""
-        return not self.is_overdue() and Moment.now(time).since(self._started_at) > self._timeout_seconds
-
-    def wait(self) -> None:
-        wait([self.landed], max(0.0, self.seconds_left()))
-
-    async def wait_async(self) -> None:
-        import asyncio  # here, since those who never await should not pay for its import
-
-        waiting = asyncio.wrap_future(self.landed)
-        try:
-            await asyncio.wait([waiting], timeout=max(0.0, self.seconds_left()))
-        finally:
-            waiting.cancel()  # this waiting alone: `landed` runs on
 
 
 class RemoteKeys:
@@ -114,241 +57,220 @@ class RemoteKeys:
         self._clock = clock
         self._optional_issuer = optional_issuer
         now = Moment.now(clock)
-        self._hold(_Held(bundled or KeySet({}), now, 0.0))
+        self._held = HeldKeys(bundled or KeySet({}), now, 0.0)
+        self._fetcher = Fetcher(self._read, self._settle, settings.timeout_seconds)
+        self._failure: Failure | None = None
         self._budget = FetchBudget(settings.unknown_kid_burst, settings.cooldown_seconds, now)
-        self._missing: dict[str, Moment] = {}
-        self._failure: _Failure | None = None
-        self._flight: _Flight | None = None
-        self._flights = 0
-        self._thread: threading.Thread | None = None
-        self._hung: list[threading.Thread] = []
+        self._missing: dict[int, Moment] = {}
         self._lock = threading.Lock()
         fork.register(self)
 
     def renew_after_fork(self) -> None:
         self._lock = threading.Lock()
-        self._flight = None
-        self._hung = []
+        self._fetcher.renew_after_fork()
 
-    # Reading
+    # Asked by verification
 
     def find(self, kid: str) -> VerificationKey:
         key = self._fresh(kid)
         if key is not None:
             return key
-        arrival, landed = self._flights, None
-        while not isinstance(found := self._decide(kid, arrival, landed), VerificationKey):
+        arrival, awaited = self._fetcher.count, None
+        while not isinstance(found := self._decide(kid, arrival, awaited), VerificationKey):
             found.wait()
-            self._give_up(found)
-            landed = found
+            awaited = found
         return found
 
     async def find_async(self, kid: str) -> VerificationKey:
         key = self._fresh(kid)
         if key is not None:
             return key
-        arrival, landed = self._flights, None
-        while not isinstance(found := self._decide(kid, arrival, landed), VerificationKey):
+        arrival, awaited = self._fetcher.count, None
+        while not isinstance(found := self._decide(kid, arrival, awaited), VerificationKey):
             await found.wait_async()
-            self._give_up(found)
-            landed = found
+            awaited = found
         return found
 
     def held(self, kid: str) -> VerificationKey | None:
         held = self._held
-        past = Moment.now(self._clock).since(held.read_at) - held.lifetime
-        return held.keys.get(kid) if past <= self._settings.max_stale_seconds else None
+        return held.keys.get(kid) if self._is_usable(held, Moment.now(self._clock)) else None
 
     def _fresh(self, kid: str) -> VerificationKey | None:
-        keys, until = self._fresh_keys
-        if self._clock.time() < until.wall and self._clock.monotonic() < until.monotonic:
-            return keys.get(kid)
+        held, clock = self._held, self._clock
+        if clock.time() < held.fresh_until_wall and clock.monotonic() < held.fresh_until_monotonic:
+            return held.keys.get(kid)
         return None
 
+    # Asked by operators
+
     def prefetch(self) -> None:
-        with self._lock:
-            flight = self._flight or self._start(Moment.now(self._clock))
-            if flight is None:
+        fetch: Fetch | None = None
+        while fetch is None or fetch.succeeded is None:
+            self._fetcher.end_overdue()
+            with self._lock:
+                fetch = self._fetch_or_refusal(Moment.now(self._clock))
+            fetch.wait()
+            self._fetcher.end_overdue()
+        if not fetch.succeeded:
+            with self._lock:
                 raise self._unavailable(Moment.now(self._clock))
-        flight.wait()
-        self._give_up(flight)
-        if not flight.succeeded:
-            raise self._unavailable(Moment.now(self._clock))
 
     def status(self, issuers: tuple[str, ...]) -> KeyStatus:
+        self._fetcher.end_overdue()
         with self._lock:
             now = Moment.now(self._clock)
             held, failure = self._held, self._failure
-            age = now.since(held.read_at)
-            due = held.lifetime - age
             return KeyStatus(
                 source=repr(self._source),
                 issuers=issuers,
                 kids=tuple(held.keys),
                 left_out=held.keys.left_out,
-                age_seconds=age if held.keys else None,
-                next_refresh_seconds=max(0.0, due, self._backoff_left(now)),
-                fetches=self._flights,
+                age_seconds=held.age(now) if held.keys else None,
+                next_refresh_seconds=max(0.0, -held.past_lifetime(now), self._backoff_left(now)),
+                fetches=self._fetcher.count,
                 failures=failure.times if failure else 0,
                 last_error=failure.message if failure else None,
             )
 
     # Deciding (under the lock)
 
-    def _decide(self, kid: str, arrival: int, landed: _Flight | None) -> VerificationKey | _Flight:
+    def _decide(self, kid: str, arrival: int, awaited: Fetch | None) -> VerificationKey | Fetch:
         """The key, or the fetch to wait for.
 
         Args:
             kid: The key that is looked for.
-            arrival: How many fetches had been started when the lookup began.
-            landed: The fetch that this lookup waited for last.
+            arrival: How many fetches had begun when the lookup did.
+            awaited: The fetch that this lookup waited for last.
         """
-        self._give_up(self._flight)
+        self._fetcher.end_overdue()
         with self._lock:
             now = Moment.now(self._clock)
+            # Only a fetch that began after the token arrived can say that its key is not there: an earlier one may
+            # have been answered before the key was published. Nothing newer is to be had, so nobody waits twice.
+            if awaited is not None and awaited.succeeded is not None and awaited.number > arrival:
+                return self._decide_at_last(kid, now)
             held = self._held
-            past_lifetime = now.since(held.read_at) - held.lifetime
-            if not held.keys or past_lifetime > self._settings.max_stale_seconds:
-                return self._flight_or_refusal(now)
-            if past_lifetime >= 0:
-                flight = self._flight or self._start(now)
-                if flight is not None and not self._may_serve(past_lifetime, now):
-                    return flight
+            if not self._is_usable(held, now):
+                return self._fetch_or_refusal(now)
+            if held.past_lifetime(now) >= 0:
+                fetch = self._fetch(now)
+                if fetch is not None and not self._may_serve(held, now):
+                    return fetch
             key = held.keys.get(kid)
-            return key if key is not None else self._decide_unknown(kid, now, arrival, landed)
+            return key if key is not None else self._decide_unknown(kid, now)
 
-    def _may_serve(self, past_lifetime: float, now: Moment) -> bool:
-        """Whether keys past their lifetime serve during a refresh: not after idling without having tried one."""
-        idle = self._settings.max_idle_seconds
-        if past_lifetime <= idle:
-            return True
-        return self._failure is not None and now.since(self._failure.at) < min(idle, past_lifetime - idle)
-
-    def _decide_unknown(self, kid: str, now: Moment, arrival: int, landed: _Flight | None) -> _Flight:
-        # Only a fetch that began after the token arrived can say that its key is not there: an earlier one may have
-        # been answered before the key was published.
-        if landed is not None and landed.succeeded and landed.number > arrival:
+    def _decide_at_last(self, kid: str, now: Moment) -> VerificationKey:
+        key = self._held.keys.get(kid)
+        if self._failure is not None and (key is None or not self._is_usable(self._held, now)):
+            raise self._unavailable(now)
+        if key is None:
             self._remember_missing(kid, now)
             raise unknown_key(kid)
-        missing_since = self._missing.get(kid)
+        return key
+
+    def _decide_unknown(self, kid: str, now: Moment) -> Fetch:
+        missing_since = self._missing.get(hash(kid))
         if missing_since is not None and now.since(missing_since) < self._settings.cooldown_seconds:
             raise unknown_key(kid)
-        if self._flight is not None:
-            return self._flight
-        if self._backoff_left(now) <= 0 and not self._budget.take(now):
+        if self._fetcher.current is None and self._backoff_left(now) <= 0 and not self._budget.take(now):
             raise unknown_key(kid) if self._failure is None else self._unavailable(now)
-        return self._flight_or_refusal(now)
+        return self._fetch_or_refusal(now)
 
     def _remember_missing(self, kid: str, now: Moment) -> None:
+        # By its hash: an invented kid may be as long as a token.
+        self._missing.pop(hash(kid), None)
         if len(self._missing) >= _MAX_MISSING_KIDS:
             self._missing.pop(next(iter(self._missing)))
-        self._missing.pop(kid, None)
-        self._missing[kid] = now
+        self._missing[hash(kid)] = now
 
-    def _flight_or_refusal(self, now: Moment) -> _Flight:
-        flight = self._flight or self._start(now)
-        if flight is None:
+    def _is_usable(self, held: HeldKeys, now: Moment) -> bool:
+        return bool(held.keys) and held.past_lifetime(now) <= self._settings.max_stale_seconds
+
+    def _may_serve(self, held: HeldKeys, now: Moment) -> bool:
+        """Whether keys past their lifetime serve during a refresh: not after idling without having tried one."""
+        idle = self._settings.max_idle_seconds
+        past = held.past_lifetime(now)
+        return past <= idle or (self._failure is not None and now.since(self._failure.at) < min(idle, past - idle))
+
+    def _fetch_or_refusal(self, now: Moment) -> Fetch:
+        fetch = self._fetch(now)
+        if fetch is None:
             raise self._unavailable(now)
-        return flight
+        return fetch
+
+    def _fetch(self, now: Moment) -> Fetch | None:
+        """The fetch on its way, else a new one; None while backing off, or while too many hang."""
+        if self._fetcher.current is None and self._backoff_left(now) <= 0:
+            try:
+                return self._fetcher.start(now)
+            except RuntimeError as error:  # the system gives no thread, or the interpreter shuts down
+                self._failure = self._failed(described(error), None, now)
+                _log.warning("keys of %r cannot be fetched: %s", self._source, self._failure.message)
+        return self._fetcher.current
 
     def _backoff_left(self, now: Moment) -> float:
-        return self._failure.backoff - now.since(self._failure.at) if self._failure else 0.0
+        return self._failure.backoff_left(now) if self._failure else 0.0
 
     def _unavailable(self, now: Moment) -> JWKSUnavailableError | InvalidIssuerError:
         failure = self._failure
-        message = failure.message if failure else "earlier fetches that still hang"
-        if failure and self._is_unused(failure.status) and not self._held.keys:
+        if failure and self._is_unused(failure.status, now):
             return InvalidIssuerError(
                 f"iss: expected an issuer that the pool uses, found {shown(self._optional_issuer)},"
                 f" whose key endpoint answers {failure.status}",
                 claim="iss",
             )
         seconds = max(1, math.ceil(self._backoff_left(now)))
+        message = failure.message if failure else "earlier fetches that still hang"
         return JWKSUnavailableError(
             f"keys of {self._source!r}: expected a JWK Set, found {message}; next attempt in {seconds} s",
             retry_after=seconds,
         )
 
-    def _is_unused(self, status: int | None) -> bool:
-        return self._optional_issuer is not None and status in (403, 404)
+    def _is_unused(self, status: int | None, now: Moment) -> bool:
+        return self._optional_issuer is not None and status in (403, 404) and not self._is_usable(self._held, now)
 
-    # Fetching
+    # What comes of a fetch
 
-    def _start(self, now: Moment) -> _Flight | None:
-        """Begin a fetch in a thread of its own; None while backing off. Nothing but leaving it bounds a name lookup."""
-        self._hung = [thread for thread in self._hung if thread.is_alive()]
-        if self._backoff_left(now) > 0 or len(self._hung) >= _MAX_HUNG_FETCHES:
-            return None
-        self._flights += 1
-        flight = _Flight(self._flights, self._settings.timeout_seconds)
-        self._thread = threading.Thread(target=self._fly, args=(flight,), name="cognito-jwks-fetch", daemon=True)
-        self._flight = flight
-        self._thread.start()
-        return flight
+    def _read(self, fetch: Fetch) -> HeldKeys:
+        response = self._source.fetch(self._settings.timeout_seconds)
+        keys = load_key_set(response.jwks, self._allowed, self._held.keys)
+        return HeldKeys(keys, fetch.asked_at, self._settings.lifetime(response.max_age_seconds))
 
-    def _fly(self, flight: _Flight) -> None:
-        try:
-            response = self._source.fetch(self._settings.timeout_seconds)
-            keys = load_key_set(response.jwks, self._allowed, self._held.keys)
-            outcome = _Held(keys, Moment.now(self._clock), self._settings.lifetime(response.max_age_seconds))
-        except Exception as error:  # noqa: BLE001  a source by somebody else may raise anything: all of it is a failed fetch
-            self._land(flight, error)
-        else:
-            self._land(flight, outcome)
-
-    def _give_up(self, flight: _Flight | None) -> None:
-        """End a fetch whose time is over; one that was frozen with its process says nothing and is begun again."""
-        if flight is None:
-            return
-        if flight.was_frozen():
-            self._land(flight, None)
-        elif flight.is_overdue():
-            seconds = self._settings.timeout_seconds
-            self._land(flight, JWKSFetchError(f"no whole answer within {seconds:g} s"))
-
-    def _land(self, flight: _Flight, outcome: _Held | Exception | None) -> None:
+    def _settle(self, fetch: Fetch, outcome: HeldKeys | BaseException | None) -> None:
+        message = described(outcome) if isinstance(outcome, BaseException) else ""
+        status = outcome.status if isinstance(outcome, JWKSFetchError) else None
         with self._lock:
-            if self._flight is not flight:  # given up: the answer came too late
+            if not self._fetcher.close(fetch):  # another thread was first
                 return
-            self._flight = None
-            if self._thread is not None and self._thread is not threading.current_thread():
-                self._hung.append(self._thread)
-            if isinstance(outcome, _Held):
-                self._hold(outcome)
-                self._failure = None
-                flight.succeeded = True
+            if isinstance(outcome, HeldKeys):
+                self._held, self._failure, fetch.succeeded = outcome, None, True
             elif outcome is not None:
-                self._fail(outcome)
-        self._tell(outcome)
-        flight.landed.set_result(None)
+                self._failure, fetch.succeeded = self._failed(message, status, Moment.now(self._clock)), False
+            held, failure = self._held, self._failure
+        try:
+            self._tell(fetch, held, failure)
+        finally:
+            fetch.release()
 
-    def _hold(self, held: _Held) -> None:
-        self._held = held
-        self._fresh_keys = held.keys, held.fresh_until()
-
-    def _fail(self, error: Exception) -> None:
-        status = error.status if isinstance(error, JWKSFetchError) else None
+    def _failed(self, message: str, status: int | None, now: Moment) -> Failure:
         times = self._failure.times + 1 if self._failure else 1
-        backoff = self._settings.unused_issuer_seconds if self._is_unused(status) else self._settings.backoff(times)
-        message = (
-            str(error)
-            if isinstance(error, (JWKSFetchError, ValueError))
-            else f"{type(error).__name__}: {shown(str(error))}"
-        )
-        self._failure = _Failure(message, status, times, Moment.now(self._clock), backoff)
+        is_unused = self._is_unused(status, now)
+        backoff = self._settings.unused_issuer_seconds if is_unused else self._settings.backoff(times)
+        return Failure(message, status, times, now, backoff)
 
-    def _tell(self, outcome: _Held | Exception | None) -> None:
+    def _tell(self, fetch: Fetch, held: HeldKeys, failure: Failure | None) -> None:
         """One log record an event, outside the lock: a handler may take its time."""
-        failure = self._failure
-        if isinstance(outcome, _Held):
-            _log.info("keys of %r fetched: %d, fresh for %.0f s", self._source, len(outcome.keys), outcome.lifetime)
-        elif outcome is not None and failure is not None and self._is_unused(failure.status):
+        if fetch.succeeded:
+            _log.info("keys of %r fetched: %d, fresh for %.0f s", self._source, len(held.keys), held.lifetime_seconds)
+        elif fetch.succeeded is None or failure is None:
+            _log.info("keys of %r: the process stood still during a fetch, which says nothing", self._source)
+        elif self._is_unused(failure.status, failure.at):
             _log.info("%r answers %s: the pool does not use this issuer", self._source, failure.status)
-        elif outcome is not None and failure is not None:
+        else:
             _log.warning(
                 "keys of %r could not be fetched: %s; %d known keys stay in use, next attempt in %.0f s",
                 self._source,
                 failure.message,
-                len(self._held.keys),
-                failure.backoff,
+                len(held.keys) if self._is_usable(held, failure.at) else 0,
+                failure.backoff_seconds,
             )

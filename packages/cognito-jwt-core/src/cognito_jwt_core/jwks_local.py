@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Mapping
 
 from . import fork
 from .clock import Clock, Moment
 from .errors import ConfigurationError, JWKSUnavailableError
-from .jwks import load_key_set
-from .jwks_sources import JWKSFetchError, LocalKeySource
+from .fetch_failure import Failure, described
+from .jwks import KeySet, load_key_set
+from .jwks_sources import LocalKeySource
 from .key_settings import KeySettings
 from .key_store import KeyStatus, unknown_key
 from .signature import Algorithm, VerificationKey
@@ -34,15 +36,15 @@ class LocalKeys:
         self._clock = clock
         self._lock = threading.Lock()
         self._fetches = 0
+        self._failure: Failure | None = None
         self._failing_since: Moment | None = None
-        self._last_error: str | None = None
-        self._failures = 0
-        try:
-            self._seen_revision = source.revision()
-            self._keys = load_key_set(self._fetch(), allowed)
-        except (JWKSFetchError, OSError, ValueError) as error:
-            raise ConfigurationError(f"keys of {source!r}: {error}") from error
+        self._revision = self._revision_now()
         self._read_at = Moment.now(clock)
+        self._keys = KeySet({})
+        try:
+            self._keys = self._read()
+        except Exception as error:
+            raise ConfigurationError(f"keys of {source!r}: {described(error)}") from error
         fork.register(self)
 
     def renew_after_fork(self) -> None:
@@ -50,9 +52,9 @@ class LocalKeys:
 
     def find(self, kid: str) -> VerificationKey:
         self._follow()
-        key = self._keys.get(kid)
-        if self._failing_since is not None:
-            self._check_stale(key)
+        key, failure = self._keys.get(kid), self._failure
+        if failure is not None and (key is None or self._is_stale()):
+            raise self._unavailable(failure)
         if key is None:
             raise unknown_key(kid)
         return key
@@ -61,16 +63,16 @@ class LocalKeys:
         return self.find(kid)
 
     def held(self, kid: str) -> VerificationKey | None:
-        self._follow()
         return self._keys.get(kid)
 
     def prefetch(self) -> None:
         self._follow()
-        if self._failing_since is not None:
-            raise self._unavailable()
+        if self._failure is not None:
+            raise self._unavailable(self._failure)
 
     def status(self, issuers: tuple[str, ...]) -> KeyStatus:
         self._follow()
+        failure = self._failure
         return KeyStatus(
             source=repr(self._source),
             issuers=issuers,
@@ -79,50 +81,61 @@ class LocalKeys:
             age_seconds=Moment.now(self._clock).since(self._read_at),
             next_refresh_seconds=None,
             fetches=self._fetches,
-            failures=self._failures,
-            last_error=self._last_error,
+            failures=failure.times if failure else 0,
+            last_error=failure.message if failure else None,
         )
 
     def _follow(self) -> None:
-        """Read the source again if it says that it changed."""
-        try:
-            revision = self._source.revision()
-        except OSError as error:
-            revision = error.errno  # gone is a revision too: said once, and over as soon as it is back
-        if revision != self._seen_revision:
+        """Read the source again if it says that it changed, or if reading it failed a while ago."""
+        revision = self._revision_now()
+        if self._is_outdated(revision):
             with self._lock:
-                if revision != self._seen_revision:
+                if self._is_outdated(revision):  # else another thread was first
                     self._reread()
-                    self._seen_revision = revision
+                    self._revision = revision
+
+    def _is_outdated(self, revision: object) -> bool:
+        failure = self._failure
+        return revision != self._revision or (
+            failure is not None and failure.backoff_left(Moment.now(self._clock)) <= 0
+        )
+
+    def _revision_now(self) -> object:
+        try:
+            return self._source.revision()
+        except Exception as error:  # noqa: BLE001  a source by somebody else may raise anything
+            # Gone is a revision too: said once, and over as soon as it is back.
+            return type(error), getattr(error, "errno", None)
 
     def _reread(self) -> None:
+        now = Moment.now(self._clock)
         try:
-            self._keys = load_key_set(self._fetch(), self._allowed, self._keys)
-        except (JWKSFetchError, OSError, ValueError) as error:
-            self._failures += 1
-            self._last_error = f"{type(error).__name__}: {error}"
-            self._failing_since = self._failing_since or Moment.now(self._clock)
+            self._keys = self._read()
+        except Exception as error:  # noqa: BLE001  a source by somebody else may raise anything
+            times = self._failure.times + 1 if self._failure else 1
+            self._failing_since = self._failing_since or now
+            self._failure = Failure(described(error), None, times, now, self._settings.backoff(times))
             _log.warning(
-                "keys of %r could not be read again, %d known keys stay in use: %s",
+                "keys of %r could not be read again: %s; %d known keys stay in use",
                 self._source,
+                self._failure.message,
                 len(self._keys),
-                error,
             )
         else:
-            self._failures, self._last_error, self._failing_since = 0, None, None
-            self._read_at = Moment.now(self._clock)
+            self._failure, self._failing_since, self._read_at = None, None, now
             _log.info("keys of %r read again: %d", self._source, len(self._keys))
 
-    def _fetch(self) -> Mapping[str, object] | bytes | str:
+    def _read(self) -> KeySet:
         self._fetches += 1
-        return self._source.fetch(self._settings.timeout_seconds).jwks
+        return load_key_set(self._source.fetch(self._settings.timeout_seconds).jwks, self._allowed, self._keys)
 
-    def _check_stale(self, key: VerificationKey | None) -> None:
+    def _is_stale(self) -> bool:
         since = self._failing_since
-        if since is None:  # mended by another thread in between
-            return
-        if key is None or Moment.now(self._clock).since(since) > self._settings.max_stale_seconds:
-            raise self._unavailable()
+        return since is not None and Moment.now(self._clock).since(since) > self._settings.max_stale_seconds
 
-    def _unavailable(self) -> JWKSUnavailableError:
-        return JWKSUnavailableError(f"keys of {self._source!r}: expected to read them, found {self._last_error}")
+    def _unavailable(self, failure: Failure) -> JWKSUnavailableError:
+        seconds = max(1, math.ceil(failure.backoff_left(Moment.now(self._clock))))
+        return JWKSUnavailableError(
+            f"keys of {self._source!r}: expected to read them, found {failure.message}; next attempt in {seconds} s",
+            retry_after=seconds,
+        )

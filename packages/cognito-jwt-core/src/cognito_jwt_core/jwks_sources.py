@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from urllib.parse import urlsplit
@@ -16,6 +17,9 @@ from .errors import ConfigurationError, shown
 
 if TYPE_CHECKING:
     from requests import Response, Session
+
+
+_COARSEST_TICK_NS = 2_000_000_000  # FAT's
 
 
 @dataclass(frozen=True)
@@ -99,20 +103,31 @@ class JWKSFile:
     def __init__(self, path: str | os.PathLike[str], *, max_bytes: int) -> None:
         self._path = Path(path)
         self._max_bytes = max_bytes
+        self._was_young = False
+        self._content = 0
 
     def __repr__(self) -> str:
         return f"file {str(self._path)!a}"
 
     def fetch(self, timeout_seconds: float) -> JWKSResponse:
-        with self._path.open("rb") as file:
-            body = file.read(self._max_bytes + 1)
+        body = self._read()
         if len(body) > self._max_bytes:
             raise JWKSFetchError(f"expected at most {self._max_bytes} bytes, found more")
         return JWKSResponse(body)
 
     def revision(self) -> object:
         found = self._path.stat()
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        # Two changes within one tick of a file system's clock give one time, and key sets are often of one size. So
+        # while a file is that young, and once thereafter, its content counts as well.
+        is_young = abs(time.time_ns() - found.st_mtime_ns) < _COARSEST_TICK_NS
+        if is_young or self._was_young:
+            self._content = hash(self._read())
+        self._was_young = is_young
+        return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, self._content
+
+    def _read(self) -> bytes:
+        with self._path.open("rb") as file:
+            return file.read(self._max_bytes + 1)
 
 
 class JWKSURL:
@@ -127,28 +142,32 @@ class JWKSURL:
     ) -> None:
         self.url = _checked_url(url, allow_http)
         self._session = session
+        self._session_process = os.getpid()
         self._max_bytes = max_bytes
-        if session is not None:
-            fork.register(self)
 
     def __repr__(self) -> str:
         return self.url
 
-    def renew_after_fork(self) -> None:
-        # A connection shared by two processes would give one the other's answers; a closed session opens new ones.
-        if self._session is not None:
-            self._session.close()
-
     def fetch(self, timeout_seconds: float) -> JWKSResponse:
-        import requests  # on the first fetch: it costs more to import than everything else here together
+        with fork.importing:  # on the first fetch: it costs more to import than everything else here together
+            import netrc  # noqa: F401  which requests would import by itself, with its first request
 
+            import requests
         try:
             if self._session is not None:
-                return self._fetch(self._session, timeout_seconds)
+                return self._fetch(self._renewed(self._session), timeout_seconds)
             with requests.Session() as session:  # one connection per fetch: nothing open is left for a fork to share
                 return self._fetch(session, timeout_seconds)
         except requests.RequestException as error:
             raise JWKSFetchError(f"{type(error).__name__}: {shown(str(_root_of(error)))}") from error
+
+    def _renewed(self, session: Session) -> Session:
+        # A connection shared by two processes would give one the other's answers; a closed session opens new ones.
+        # Not at the fork itself: closing takes locks that a thread of the parent may have held.
+        if self._session_process != os.getpid():
+            session.close()
+            self._session_process = os.getpid()
+        return session
 
     def _fetch(self, session: Session, timeout_seconds: float) -> JWKSResponse:
         deadline = time.monotonic() + timeout_seconds
@@ -167,10 +186,12 @@ class JWKSURL:
     def _body(self, response: Response, deadline: float) -> bytes:
         from urllib3.exceptions import HTTPError
 
+        # read1 gives what has arrived, so that the clock is looked at after each packet of a slow drip; urllib3 has it
+        # since 2.2, and before that a small read comes nearest.
+        read = partial(response.raw.read1, 65536) if hasattr(response.raw, "read1") else partial(response.raw.read, 64)
         body = bytearray()
         try:
-            # read1 gives what has arrived, so that the clock is looked at after each packet of a slow drip.
-            while chunk := response.raw.read1(65536):
+            while chunk := read():
                 body += chunk
                 if len(body) > self._max_bytes:
                     raise JWKSFetchError(f"expected at most {self._max_bytes} bytes, found more")

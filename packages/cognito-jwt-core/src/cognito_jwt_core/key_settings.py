@@ -6,6 +6,8 @@ from dataclasses import dataclass, fields
 
 from .errors import ConfigurationError
 
+_MAX_SECONDS = 1e9  # thirty years; above it, the system's own timeouts overflow
+
 
 @dataclass(frozen=True)
 class KeySettings:
@@ -49,10 +51,10 @@ class KeySettings:
             elif field.name in ("unknown_kid_burst", "max_response_bytes"):
                 acceptable = type(value) is int and value > 0
             else:
-                acceptable = type(value) in (int, float) and 0 < value < float("inf")
+                acceptable = type(value) in (int, float) and 0 < value <= _MAX_SECONDS
             if not acceptable:
                 wanted = {"bool": "True or False", "int": "a whole number above 0"}.get(
-                    str(field.type), "seconds above 0"
+                    str(field.type), "seconds above 0, up to thirty years"
                 )
                 raise ConfigurationError(f"KeySettings.{field.name}: expected {wanted}, found {value!r}")
         for low, high in (
@@ -66,7 +68,8 @@ class KeySettings:
         """How long keys are fresh that came with `max_age_seconds`."""
         if max_age_seconds is None:
             return self.default_max_age_seconds
-        return min(max(max_age_seconds, self.min_max_age_seconds), self.max_max_age_seconds)
+        # The limits first: a NaN from a source by somebody else then counts as the shortest.
+        return min(self.max_max_age_seconds, max(self.min_max_age_seconds, max_age_seconds))
 
     def backoff(self, failures: int) -> float:
         """How long to wait after this many failed fetches in a row."""

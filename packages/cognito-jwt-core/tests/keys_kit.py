@@ -1,0 +1,99 @@
+"""What the tests of key retrieval share."""
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from cognito_jwt_core import CognitoVerifier, KeySettings, KeyStatus
+from cognito_jwt_core.testing import LocalUserPool
+
+T = TypeVar("T")
+
+LIFETIME = 600
+IDLE = 3600
+STALE = 86_400
+COOLDOWN = 10
+BURST = 5
+
+# A deadline that tests can wait for, and what it may cost on a busy machine.
+QUICK = KeySettings(timeout_seconds=0.3)
+CEILING_SECONDS = 5.0
+
+
+def verifier_of(pool: LocalUserPool, url: str, **options: Any) -> CognitoVerifier:
+    options = {"key_settings": KeySettings(timeout_seconds=10), **options}
+    return CognitoVerifier(pool.id, client_id=pool.client_id, token_use="access", jwks=url, clock=pool.clock, **options)
+
+
+def status_of(verifier: CognitoVerifier) -> KeyStatus:
+    (status,) = verifier.keys
+    return status
+
+
+def with_kid(token: str, kid: str) -> str:
+    """The token with another `kid` in its header; nobody gets as far as its signature."""
+    header = base64.urlsafe_b64encode(json.dumps({"alg": "RS256", "kid": kid}).encode()).rstrip(b"=").decode()
+    return header + token[token.index(".") :]
+
+
+def in_threads(count: int, call: Callable[[], T]) -> list[T | Exception]:
+    """What `call` answered or raised in each of so many threads that begin together."""
+    together = threading.Barrier(count)
+    outcomes: list[T | Exception] = []
+
+    def run() -> None:
+        together.wait()
+        try:
+            outcomes.append(call())
+        except Exception as error:  # noqa: BLE001
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+class Background:
+    """A call in a thread of its own, to look at what goes on meanwhile."""
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        self._call = call
+        self._outcome: object = None
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def outcome(self) -> object:
+        """What it answered or raised; waits for it."""
+        self._thread.join(CEILING_SECONDS)
+        assert not self._thread.is_alive()
+        return self._outcome
+
+    def _run(self) -> None:
+        try:
+            self._outcome = self._call()
+        except Exception as error:  # noqa: BLE001
+            self._outcome = error
+
+
+def eventually(is_so: Callable[[], bool]) -> None:
+    """Wait for what another thread is about to do."""
+    deadline = time.monotonic() + CEILING_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.002)
+
+
+class Stopwatch:
+    """Asserts that the block took no longer than a generous ceiling."""
+
+    def __enter__(self) -> None:
+        self._started = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        assert time.monotonic() - self._started < CEILING_SECONDS
