@@ -2,7 +2,6 @@ import base64
 import itertools
 
 import pytest
-
 from cognito_jwt_core import MalformedTokenError
 from cognito_jwt_core.compact import (
     BASE64URL,

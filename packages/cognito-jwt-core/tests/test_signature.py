@@ -2,8 +2,6 @@ import base64
 from collections.abc import Mapping
 
 import pytest
-from jwcrypto.jwk import JWK
-
 from cognito_jwt_core import (
     AlgorithmNotAllowedError,
     CognitoVerifier,
@@ -14,6 +12,7 @@ from cognito_jwt_core import (
 from cognito_jwt_core.compact import UnverifiedHeader
 from cognito_jwt_core.signature import ALGORITHMS, Algorithm, UnfitKeyError, check_header, import_key
 from cognito_jwt_core.testing import LocalUserPool
+from jwcrypto.jwk import JWK
 
 GOOD: dict[str, object] = {"alg": "RS256", "kid": "k"}
 

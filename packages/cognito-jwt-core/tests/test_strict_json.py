@@ -52,7 +52,7 @@ def test_object_is_read(text: bytes, value: dict[str, object]) -> None:
     ],
 )
 def test_anything_else_is_refused(text: bytes, message: str) -> None:
-    with pytest.raises(ValueError, match=f"^{message}$"):
+    with pytest.raises(ValueError, match=rf"^{message}$"):
         parse_object(text)
 
 
@@ -60,7 +60,7 @@ def test_anything_else_is_refused(text: bytes, message: str) -> None:
     "text", [b'{"secret":1', b'{"secret":"\xff"}', b'{"secret":NaN}', b"[" * 100_000, b"9" * 10_000]
 )
 def test_refusal_does_not_carry_the_text_along(text: bytes) -> None:
-    with pytest.raises(ValueError, match="expected") as caught:
+    with pytest.raises(ValueError, match=r"expected") as caught:
         parse_object(text)
 
     assert type(caught.value) is ValueError

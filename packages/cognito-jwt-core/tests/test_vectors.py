@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from cognito_jwt_core import AlgorithmNotAllowedError, InvalidSignatureError, InvalidTokenError
 from cognito_jwt_core.compact import parse_compact
 from cognito_jwt_core.key_store import unknown_key

@@ -1,0 +1,358 @@
+"""Each rule alone. That the verifier asks them, and in which order, is held by test_verifier.py."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from cognito_jwt_core import (
+    InvalidAudienceError,
+    InvalidClaimError,
+    InvalidClientError,
+    InvalidIssuerError,
+    InvalidTokenUseError,
+    MissingClaimError,
+    TokenExpiredError,
+    TokenNotYetValidError,
+)
+from cognito_jwt_core.claim_rules import (
+    RULES,
+    TIME_RULES,
+    check_audience,
+    check_claims,
+    check_client,
+    check_expiration,
+    check_issued_at,
+    check_issuer,
+    check_not_before,
+    check_subject,
+    check_token_use,
+)
+from cognito_jwt_core.policy import VerificationPolicy
+
+NOW = 1_700_000_000.0
+ISSUER = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_testpool"
+OTHER = "https://issuer-cognito-idp.eu-central-1.amazonaws.com/eu-central-1_testpool"
+POLICY = VerificationPolicy(
+    issuers=frozenset({ISSUER, OTHER}),
+    token_use="access",
+    client_ids=frozenset({"one", "two"}),
+    audiences=frozenset({"https://api.example"}),
+    leeway=0,
+    check_expiration=True,
+)
+NO_TIMES: list[object] = [
+    None,
+    "1700003600",
+    True,
+    [1],
+    {},
+    253_402_300_800,
+    1e300,
+    10**400,
+    float("nan"),
+    float("inf"),
+    -float("inf"),
+]
+NO_TEXTS: list[object] = [None, 1, 1.5, True, ["x"], {"x": 1}]
+
+
+def missing(claim: str) -> str:
+    return f"^{claim}: expected in the token, found no such claim$"
+
+
+@pytest.mark.parametrize("issuer", [ISSUER, OTHER])
+def test_issuer_of_the_pool_passes(issuer: str) -> None:
+    check_issuer({"iss": issuer}, POLICY, NOW)
+
+
+@pytest.mark.parametrize(
+    "issuer", ["", ISSUER + "/", ISSUER[:-1], ISSUER.upper(), "x" + ISSUER, ISSUER.replace("a", "\u0430"), "x" * 200]
+)
+def test_issuer_is_compared_exactly(issuer: str) -> None:
+    """Not as a part of another (CVE-2024-53861), nor as a URL."""
+    with pytest.raises(InvalidIssuerError) as caught:
+        check_issuer({"iss": issuer}, POLICY, NOW)
+
+    assert (caught.value.claim, caught.value.expected, caught.value.actual) == ("iss", f"{ISSUER} or {OTHER}", issuer)
+    assert str(caught.value) == f"iss: expected {ISSUER} or {OTHER}, found {ascii(issuer)[:64]}"
+
+
+def test_issuer_must_be_there() -> None:
+    with pytest.raises(MissingClaimError, match=missing("iss")):
+        check_issuer({}, POLICY, NOW)
+
+
+@pytest.mark.parametrize("value", NO_TEXTS)
+@pytest.mark.parametrize("claim", ["iss", "token_use", "sub", "client_id"])
+def test_text_of_another_type_is_an_invalid_claim(claim: str, value: object) -> None:
+    claims = {"iss": ISSUER, "exp": NOW + 1, "token_use": "access", "sub": "x", "client_id": "one"} | {claim: value}
+
+    with pytest.raises(InvalidClaimError, match=rf"^{claim}: expected a str, found ") as caught:
+        check_claims(claims, POLICY, NOW)
+
+    assert type(caught.value) is InvalidClaimError
+    assert (caught.value.claim, caught.value.expected) == (claim, "a str")
+    assert caught.value.actual is value
+
+
+def test_token_expires_with_the_second_named_by_exp() -> None:
+    check_expiration({"exp": NOW + 1}, POLICY, NOW)
+    check_expiration({"exp": NOW}, POLICY, NOW - 0.001)
+
+    for late in (0, 0.001, 3600):
+        with pytest.raises(TokenExpiredError):
+            check_expiration({"exp": NOW}, POLICY, NOW + late)
+
+
+def test_leeway_moves_the_end() -> None:
+    policy = replace(POLICY, leeway=60)
+
+    check_expiration({"exp": NOW - 59.5}, policy, NOW)
+    with pytest.raises(TokenExpiredError) as caught:
+        check_expiration({"exp": NOW - 60}, policy, NOW)
+
+    assert (caught.value.claim, caught.value.expected, caught.value.actual) == ("exp", NOW, NOW - 60)
+    assert str(caught.value) == "exp: expected a time after 1700000000, found 1699999940: expired 60 s ago"
+
+
+def test_end_must_be_there_and_be_a_time() -> None:
+    with pytest.raises(MissingClaimError, match=missing("exp")):
+        check_expiration({}, POLICY, NOW)
+    for value in NO_TIMES:
+        with pytest.raises(
+            InvalidClaimError, match=r"^exp: expected seconds since 1970, before the year 10000, found "
+        ):
+            check_expiration({"exp": value}, POLICY, NOW)
+
+
+def test_without_check_of_expiration_any_time_passes_and_none_is_needed() -> None:
+    policy = replace(POLICY, check_expiration=False)
+
+    check_expiration({}, policy, NOW)
+    check_expiration({"exp": NOW - 3600}, policy, NOW)
+    check_expiration({"exp": NOW}, policy, NOW)
+    for value in NO_TIMES:
+        with pytest.raises(InvalidClaimError):
+            check_expiration({"exp": value}, policy, NOW)
+
+
+def test_token_begins_with_the_second_named_by_nbf() -> None:
+    check_not_before({"nbf": NOW}, POLICY, NOW)
+    check_not_before({"nbf": NOW - 0.001}, POLICY, NOW)
+    check_not_before({}, POLICY, NOW)
+
+    for early in (0.001, 1, 3600):
+        with pytest.raises(TokenNotYetValidError):
+            check_not_before({"nbf": NOW + early}, POLICY, NOW)
+
+
+def test_leeway_moves_the_beginning() -> None:
+    policy = replace(POLICY, leeway=60)
+
+    check_not_before({"nbf": NOW + 60}, policy, NOW)
+    with pytest.raises(TokenNotYetValidError) as caught:
+        check_not_before({"nbf": NOW + 61}, policy, NOW)
+
+    assert (caught.value.claim, caught.value.expected, caught.value.actual) == ("nbf", NOW, NOW + 61)
+    assert str(caught.value) == "nbf: expected a time up to 1700000000, found 1700000061: valid in 61 s"
+
+
+def test_beginning_counts_without_check_of_expiration_too() -> None:
+    with pytest.raises(TokenNotYetValidError):
+        check_not_before({"nbf": NOW + 1}, replace(POLICY, check_expiration=False), NOW)
+
+
+@pytest.mark.parametrize("value", NO_TIMES)
+@pytest.mark.parametrize(("claim", "rule"), [("nbf", check_not_before), ("iat", check_issued_at)])
+def test_time_that_is_there_must_be_one(claim: str, rule: type, value: object) -> None:
+    with pytest.raises(InvalidClaimError, match=rf"^{claim}: expected seconds since 1970") as caught:
+        rule({claim: value}, POLICY, NOW)
+
+    assert type(caught.value) is InvalidClaimError
+    assert caught.value.actual is value
+
+
+@pytest.mark.parametrize("issued_at", [NOW, NOW - 1e9, NOW + 1e9, 0, -1, 0.5])
+def test_time_of_issue_is_no_reason_to_refuse(issued_at: float) -> None:
+    check_issued_at({"iat": issued_at}, POLICY, NOW)
+    check_issued_at({}, POLICY, NOW)
+
+
+@pytest.mark.parametrize(("wanted", "found"), [("access", "access"), ("id", "id"), (None, "access"), (None, "id")])
+def test_token_use_that_is_wanted_passes(wanted: str | None, found: str) -> None:
+    check_token_use({"token_use": found}, replace(POLICY, token_use=wanted), NOW)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "expected"),
+    [
+        ("access", "id", "access"),
+        ("id", "access", "id"),
+        ("access", "ACCESS", "access"),
+        ("access", "", "access"),
+        (None, "refresh", "access or id"),
+        (None, "", "access or id"),
+        (None, "access ", "access or id"),
+        (None, "acces", "access or id"),
+    ],
+)
+def test_other_token_use_is_refused(wanted: str | None, found: str, expected: str) -> None:
+    with pytest.raises(InvalidTokenUseError, match=rf"^token_use: expected {expected}, found '{found}'$") as caught:
+        check_token_use({"token_use": found}, replace(POLICY, token_use=wanted), NOW)
+
+    assert (caught.value.claim, caught.value.expected, caught.value.actual) == ("token_use", expected, found)
+
+
+def test_token_use_must_be_there() -> None:
+    with pytest.raises(MissingClaimError, match=missing("token_use")):
+        check_token_use({}, replace(POLICY, token_use=None), NOW)
+
+
+def test_subject_must_be_there() -> None:
+    check_subject({"sub": "x"}, POLICY, NOW)
+    with pytest.raises(MissingClaimError, match=missing("sub")):
+        check_subject({}, POLICY, NOW)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"token_use": "access", "client_id": "one"},
+        {"token_use": "access", "client_id": "two", "aud": "other"},
+        {"token_use": "id", "aud": "one"},
+        {"token_use": "id", "aud": "two", "client_id": "other"},
+    ],
+)
+def test_token_of_one_of_the_clients_passes(claims: Mapping[str, object]) -> None:
+    check_client(claims, POLICY, NOW)
+
+
+@pytest.mark.parametrize(
+    ("claims", "claim", "found"),
+    [
+        ({"token_use": "access", "client_id": "three", "aud": "one"}, "client_id", "three"),
+        ({"token_use": "access", "client_id": "ONE"}, "client_id", "ONE"),
+        ({"token_use": "access", "client_id": "on"}, "client_id", "on"),
+        ({"token_use": "access", "client_id": ""}, "client_id", ""),
+        ({"token_use": "id", "aud": "three", "client_id": "one"}, "aud", "three"),
+        ({"token_use": "id", "aud": "one,two"}, "aud", "one,two"),
+    ],
+)
+def test_token_of_another_client_is_refused(claims: Mapping[str, object], claim: str, found: str) -> None:
+    with pytest.raises(
+        InvalidClientError, match=rf"^{claim}: expected app client one or two, found '{found}'$"
+    ) as caught:
+        check_client(claims, POLICY, NOW)
+
+    assert (caught.value.claim, caught.value.expected, caught.value.actual) == (claim, "one or two", found)
+
+
+@pytest.mark.parametrize(
+    ("claims", "claim"),
+    [({"token_use": "access", "aud": "one"}, "client_id"), ({"token_use": "id", "client_id": "one"}, "aud")],
+)
+def test_client_must_be_there_when_one_is_wanted(claims: Mapping[str, object], claim: str) -> None:
+    with pytest.raises(MissingClaimError, match=missing(claim)):
+        check_client(claims, POLICY, NOW)
+
+    check_client(claims, replace(POLICY, client_ids=None), NOW)
+
+
+@pytest.mark.parametrize("audience", [["one"], {"one": 1}, None, 1])
+def test_audience_of_an_id_token_is_one_text(audience: object) -> None:
+    with pytest.raises(InvalidClaimError, match=r"^aud: expected a str, found "):
+        check_client({"token_use": "id", "aud": audience}, POLICY, NOW)
+
+
+@pytest.mark.parametrize(
+    "audience",
+    ["https://api.example", ["https://api.example"], ["x", "https://api.example"], "one", ["one"], ["x", "one"]],
+)
+def test_audience_that_names_this_api_or_its_client_passes(audience: object) -> None:
+    check_audience({"token_use": "access", "client_id": "one", "aud": audience}, POLICY, NOW)
+
+
+@pytest.mark.parametrize(
+    "audience",
+    [
+        "",
+        "https://api.example/",
+        "https://api",
+        "https://API.example",
+        "two",
+        [],
+        ["two"],
+        ["https://api.example/", ""],
+    ],
+)
+def test_other_audience_is_refused(audience: object) -> None:
+    """Another of the wanted clients is no audience either: the token's own is (RFC 7519 section 4.1.3)."""
+    with pytest.raises(InvalidAudienceError, match=r"^aud: expected https://api.example, found ") as caught:
+        check_audience({"token_use": "access", "client_id": "one", "aud": audience}, POLICY, NOW)
+
+    assert (caught.value.claim, caught.value.expected, caught.value.actual) == ("aud", "https://api.example", audience)
+
+
+def test_without_audience_the_client_itself_is_the_only_one() -> None:
+    policy = replace(POLICY, audiences=None)
+
+    check_audience({"token_use": "access", "client_id": "one", "aud": "one"}, policy, NOW)
+    with pytest.raises(
+        InvalidAudienceError, match=r"^aud: expected the app client itself, as no audience is configured"
+    ):
+        check_audience({"token_use": "access", "client_id": "one", "aud": "https://api.example"}, policy, NOW)
+
+
+@pytest.mark.parametrize("audience", [[], ["x"], "x"])
+def test_audience_without_any_client_is_not_met_by_its_absence(audience: object) -> None:
+    with pytest.raises(InvalidAudienceError):
+        check_audience({"token_use": "access", "aud": audience}, replace(POLICY, audiences=None), NOW)
+
+
+@pytest.mark.parametrize("audience", [None, 1, True, {"one": 1}, [1], ["https://api.example", None], [["one"]]])
+def test_audience_of_the_wrong_type_is_refused(audience: object) -> None:
+    with pytest.raises(InvalidClaimError, match=r"^aud: expected a str or a list of str, found ") as caught:
+        check_audience({"token_use": "access", "client_id": "one", "aud": audience}, POLICY, NOW)
+
+    assert type(caught.value) is InvalidClaimError
+
+
+def test_several_audiences_are_all_named() -> None:
+    policy = replace(POLICY, audiences=frozenset({"b", "a"}))
+
+    with pytest.raises(InvalidAudienceError, match=r"^aud: expected a or b, found 'x'$"):
+        check_audience({"token_use": "access", "client_id": "one", "aud": "x"}, policy, NOW)
+
+
+def test_audience_is_asked_of_access_tokens_that_carry_one() -> None:
+    check_audience({"token_use": "access", "client_id": "one"}, POLICY, NOW)
+    check_audience({"token_use": "id", "aud": "x"}, POLICY, NOW)
+
+
+def test_rules_are_asked_in_order_up_to_the_first_that_is_broken() -> None:
+    claims: dict[str, object] = {}
+    repairs: list[tuple[str, object]] = [
+        ("iss", ISSUER),
+        ("exp", NOW + 1),
+        ("nbf", NOW),
+        ("iat", NOW),
+        ("token_use", "access"),
+        ("sub", "x"),
+        ("client_id", "one"),
+        ("aud", "one"),
+    ]
+    claims = {"nbf": "x", "iat": "x", "aud": 1}
+
+    for claim, value in repairs:
+        with pytest.raises(InvalidClaimError) as caught:
+            check_claims(claims, POLICY, NOW)
+        assert caught.value.claim == claim
+        claims[claim] = value
+
+    check_claims(claims, POLICY, NOW)
+
+
+def test_rules_of_time_are_the_two_that_time_can_break() -> None:
+    assert (check_expiration, check_not_before) == TIME_RULES
+    assert len(RULES) == 8
+    check_claims({"exp": NOW + 1}, POLICY, NOW, TIME_RULES)
