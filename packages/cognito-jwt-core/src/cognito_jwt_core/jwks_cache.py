@@ -220,9 +220,9 @@ class RemoteKeys:
                 claim="iss",
             )
         seconds = max(1, math.ceil(self._backoff_left(now)))
-        message = failure.message if failure else "earlier fetches that still hang"
+        reason = failure.message if failure else "earlier fetches still hang"
         return JWKSUnavailableError(
-            f"keys of {self._source!r}: expected a JWK Set, found {message}; next attempt in {seconds} s",
+            f"keys of {self._source!r}: expected a JWK Set, found none ({reason}); next attempt in {seconds} s",
             retry_after=seconds,
         )
 

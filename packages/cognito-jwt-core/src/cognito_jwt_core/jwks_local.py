@@ -136,6 +136,7 @@ class LocalKeys:
     def _unavailable(self, failure: Failure) -> JWKSUnavailableError:
         seconds = max(1, math.ceil(failure.backoff_left(Moment.now(self._clock))))
         return JWKSUnavailableError(
-            f"keys of {self._source!r}: expected to read them, found {failure.message}; next attempt in {seconds} s",
+            f"keys of {self._source!r}: expected a JWK Set, found none ({failure.message});"
+            f" next attempt in {seconds} s",
             retry_after=seconds,
         )

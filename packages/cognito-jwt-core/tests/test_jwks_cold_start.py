@@ -1,0 +1,278 @@
+"""No keys yet: who fetches, who waits, and what they are told."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+from cognito_jwt_core import (
+    Claims,
+    JWKSUnavailableError,
+    KeySettings,
+    UnknownKeyError,
+)
+from cognito_jwt_core.testing import JWKSServer, LocalUserPool, ManualClock
+from keys_kit import QUICK, Background, Stopwatch, in_threads, status_of, verifier_of, with_kid
+
+
+@pytest.fixture
+def server(pool: LocalUserPool) -> Iterator[JWKSServer]:
+    with JWKSServer(pool) as server:
+        yield server
+
+
+def test_nothing_is_fetched_before_the_first_token(pool: LocalUserPool, server: JWKSServer) -> None:
+    verifier = verifier_of(pool, server.url)
+
+    assert server.requests == 0
+    assert status_of(verifier).kids == ()
+
+
+def test_cold_start_of_64_threads_is_one_fetch(pool: LocalUserPool, server: JWKSServer) -> None:
+    verifier, token = verifier_of(pool, server.url), pool.access_token("alice")
+    server.behave(hold=True)
+
+    def release_once_asked() -> None:
+        server.wait_for_requests(1)
+        server.release()
+
+    release = Background(release_once_asked)
+    outcomes = in_threads(64, lambda: verifier.verify(token))
+    release.outcome()
+
+    assert [claims.username for claims in outcomes if isinstance(claims, Claims)] == ["alice"] * 64
+    assert server.requests == 1
+
+
+def test_cold_start_of_200_tasks_is_one_fetch(pool: LocalUserPool, server: JWKSServer) -> None:
+    verifier, token = verifier_of(pool, server.url), pool.access_token("alice")
+    server.behave(delay_seconds=0.1)
+
+    async def all_at_once() -> list[Claims]:
+        return await asyncio.gather(*(verifier.verify_async(token) for _ in range(200)))
+
+    assert [claims.username for claims in asyncio.run(all_at_once())] == ["alice"] * 200
+    assert server.requests == 1
+
+
+def test_threads_and_tasks_wait_for_the_same_fetch(pool: LocalUserPool, server: JWKSServer) -> None:
+    verifier, token = verifier_of(pool, server.url), pool.access_token()
+    server.behave(hold=True)
+
+    waiting = [Background(lambda: verifier.verify(token)) for _ in range(4)]
+    waiting += [Background(lambda: asyncio.run(verifier.verify_async(token))) for _ in range(4)]
+    waiting += [Background(verifier.prefetch)]
+    server.wait_for_requests(1)
+    server.release()
+
+    assert [outcome for call in waiting if isinstance(outcome := call.outcome(), Exception)] == []
+    assert server.requests == 1
+
+
+def test_one_task_that_gives_up_does_not_end_the_waiting_of_the_others(pool: LocalUserPool, server: JWKSServer) -> None:
+    verifier, token = verifier_of(pool, server.url), pool.access_token()
+    server.behave(hold=True)
+
+    async def some_give_up() -> list[Claims | BaseException]:
+        patient = [asyncio.create_task(verifier.verify_async(token)) for _ in range(20)]
+        hasty = [asyncio.create_task(asyncio.wait_for(verifier.verify_async(token), 0.01)) for _ in range(20)]
+        cancelled = [asyncio.create_task(verifier.verify_async(token)) for _ in range(20)]
+        gave_up = await asyncio.gather(*hasty, return_exceptions=True)
+        for task in cancelled:
+            task.cancel()
+        gave_up += await asyncio.gather(*cancelled, return_exceptions=True)
+        assert [type(error) for error in gave_up] == [asyncio.TimeoutError] * 20 + [asyncio.CancelledError] * 20
+        server.release()
+        return await asyncio.gather(*patient, return_exceptions=True)
+
+    assert all(isinstance(claims, Claims) for claims in asyncio.run(some_give_up()))
+    assert server.requests == 1
+
+
+def test_several_event_loops_wait_for_one_fetch_and_one_may_end_early(pool: LocalUserPool, server: JWKSServer) -> None:
+    verifier, token = verifier_of(pool, server.url), pool.access_token()
+    server.behave(hold=True)
+
+    async def hasty() -> None:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(verifier.verify_async(token), 0.01)
+
+    patient = [Background(lambda: asyncio.run(verifier.verify_async(token))) for _ in range(8)]
+    server.wait_for_requests(1)
+    asyncio.run(hasty())
+    server.release()
+
+    assert all(isinstance(loop.outcome(), Claims) for loop in patient)
+    assert server.requests == 1
+
+
+def test_the_event_loop_goes_on_while_keys_are_fetched(pool: LocalUserPool, server: JWKSServer) -> None:
+    verifier, token = verifier_of(pool, server.url), pool.access_token()
+    server.behave(hold=True)
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while ticks < 50:
+            await asyncio.sleep(0.001)
+            ticks += 1
+        server.release()
+
+    async def both() -> Claims:
+        claims, _ = await asyncio.gather(verifier.verify_async(token), tick())
+        return claims
+
+    assert asyncio.run(both()).username == "alice"
+    assert ticks == 50
+
+
+def test_nobody_waits_longer_than_the_deadline(pool: LocalUserPool, server: JWKSServer) -> None:
+    verifier, token = verifier_of(pool, server.url, key_settings=QUICK), pool.access_token()
+    server.behave(hold=True)
+
+    with Stopwatch():
+        outcomes = in_threads(16, lambda: verifier.verify(token))
+
+    assert [type(error) for error in outcomes] == [JWKSUnavailableError] * 16
+    assert server.requests == 1
+
+
+def test_no_task_waits_longer_than_the_deadline(pool: LocalUserPool, server: JWKSServer) -> None:
+    verifier, token = verifier_of(pool, server.url, key_settings=QUICK), pool.access_token()
+    server.behave(hold=True)
+
+    async def all_at_once() -> list[Claims | BaseException]:
+        return await asyncio.gather(*(verifier.verify_async(token) for _ in range(50)), return_exceptions=True)
+
+    with Stopwatch():
+        outcomes = asyncio.run(all_at_once())
+
+    assert [type(error) for error in outcomes] == [JWKSUnavailableError] * 50
+    assert server.requests == 1
+
+
+def test_an_endpoint_that_is_down_is_asked_once_and_then_left_in_peace(
+    pool: LocalUserPool, server: JWKSServer, clock: ManualClock
+) -> None:
+    verifier, token = verifier_of(pool, server.url), pool.access_token()
+    server.behave(status=503)
+
+    for _ in range(100):
+        with pytest.raises(JWKSUnavailableError, match=r"found none .expected status 200, found 503") as refusal:
+            verifier.verify(token)
+        assert (refusal.value.code, refusal.value.retry_after) == ("jwks_unavailable", 1)
+
+    assert server.requests == 1
+
+
+def test_retry_after_is_the_time_until_the_next_attempt(
+    pool: LocalUserPool, server: JWKSServer, clock: ManualClock
+) -> None:
+    verifier, token = verifier_of(pool, server.url), pool.access_token()
+    server.behave(status=503)
+    told = []
+
+    for wait in (1, 2, 4, 8, 16, 30, 30):
+        for waited in (0.0, wait - 0.5):
+            clock.advance(waited)
+            with pytest.raises(JWKSUnavailableError) as refusal:
+                verifier.verify(token)
+            told.append(refusal.value.retry_after)
+        clock.advance(0.5)
+
+    assert told == [1, 1, 2, 1, 4, 1, 8, 1, 16, 1, 30, 1, 30, 1]
+    assert server.requests == 7
+
+
+def test_a_closed_port_says_so(pool: LocalUserPool) -> None:
+    with JWKSServer(pool) as server:
+        verifier = verifier_of(pool, server.url)
+
+    with pytest.raises(JWKSUnavailableError, match=r"Connection refused"):
+        verifier.verify(pool.access_token())
+
+
+def test_recovers_by_itself(pool: LocalUserPool, server: JWKSServer, clock: ManualClock) -> None:
+    verifier, token = verifier_of(pool, server.url), pool.access_token()
+    server.behave(status=503, times=1)
+    with pytest.raises(JWKSUnavailableError):
+        verifier.verify(token)
+
+    clock.advance(1)
+
+    assert verifier.verify(token).username == "alice"
+    assert server.requests == 2
+    assert (status_of(verifier).failures, status_of(verifier).last_error) == (0, None)
+
+
+def test_a_kid_that_the_first_answer_lacks_is_unknown_without_a_second_fetch(
+    pool: LocalUserPool, server: JWKSServer
+) -> None:
+    verifier = verifier_of(pool, server.url)
+
+    with pytest.raises(UnknownKeyError):
+        verifier.verify(with_kid(pool.access_token(), "invented"))
+
+    assert server.requests == 1
+
+
+def test_prefetch_leaves_nothing_to_fetch(pool: LocalUserPool, server: JWKSServer) -> None:
+    verifier = verifier_of(pool, server.url)
+
+    verifier.prefetch()
+    verifier.verify(pool.access_token())
+
+    assert server.requests == 1
+    assert status_of(verifier).kids == pool.kids
+
+
+def test_prefetch_says_that_the_endpoint_is_down_and_leaves_it_in_peace(
+    pool: LocalUserPool, server: JWKSServer
+) -> None:
+    verifier = verifier_of(pool, server.url)
+    server.behave(status=500)
+
+    for _ in range(3):
+        with pytest.raises(JWKSUnavailableError, match=r"found 500"):
+            verifier.prefetch()
+
+    assert server.requests == 1
+
+
+def test_a_lookup_ends_even_where_every_time_is_next_to_nothing(pool: LocalUserPool, server: JWKSServer) -> None:
+    """Keys that are past every limit as soon as they arrive must not be asked for in a circle."""
+    hurried = KeySettings(
+        timeout_seconds=10,
+        default_max_age_seconds=1e-9,
+        min_max_age_seconds=1e-9,
+        max_idle_seconds=1e-9,
+        max_stale_seconds=1e-9,
+        backoff_initial_seconds=1e-9,
+        backoff_max_seconds=1e-9,
+    )
+    pool = LocalUserPool(pool.id, client_id=pool.client_id)  # by the real clock, which does not stand still
+    verifier = verifier_of(pool, server.url, key_settings=hurried)
+
+    assert verifier.verify(pool.access_token()).username == "alice"
+    server.behave(status=500)
+    with pytest.raises(JWKSUnavailableError):
+        verifier.verify(pool.access_token())
+
+    assert server.requests == 2
+
+
+def test_a_system_without_a_thread_to_give_is_a_failed_fetch(
+    pool: LocalUserPool, server: JWKSServer, clock: ManualClock
+) -> None:
+    verifier, token = verifier_of(pool, server.url), pool.access_token()
+
+    usual = threading.stack_size(1 << 46)  # more than there is of address space
+    try:
+        with pytest.raises(JWKSUnavailableError, match=r"RuntimeError: can't start new thread.; next attempt in 1 s"):
+            verifier.verify(token)
+    finally:
+        threading.stack_size(usual)
+    clock.advance(1)
+
+    assert verifier.verify(token).username == "alice"
+    assert server.requests == 1
