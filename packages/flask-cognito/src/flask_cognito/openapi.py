@@ -18,7 +18,7 @@ def openapi_security_schemes(app: Flask) -> dict[str, dict[str, str]]:
             api.spec.components.security_scheme(name, scheme)
         ```
 
-    with APIFlask by ``app.security_schemes = openapi_security_schemes(app)``; and say of an operation that it needs one:
+    with APIFlask by ``app.security_schemes = openapi_security_schemes(app)``. An operation says that it needs one:
     ``@blp.doc(security=[{"cognito": []}])``.
 
     Raises:

@@ -17,7 +17,10 @@ def build_verifier(settings: Settings) -> Verifier:
     verifiers = [_verifier(pool) for pool in settings.pools]
     if len(verifiers) == 1:
         return verifiers[0]
-    return MultiPoolVerifier(verifiers, cache_size=max(pool.token_cache_size for pool in settings.pools))
+    try:
+        return MultiPoolVerifier(verifiers, cache_size=max(pool.token_cache_size for pool in settings.pools))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"COGNITO_USERPOOLS: {error}") from error
 
 
 def _verifier(pool: PoolSettings) -> CognitoVerifier:
