@@ -84,7 +84,7 @@ def test_answer_is_the_same_by_every_road(verifier: CognitoVerifier) -> None:
 def test_answer_is_the_same_among_several_pools() -> None:
     alone = verifier_for(POOL)
     others = CognitoVerifier(OTHER_POOL.id, client_id=None, token_use=None, jwks=OTHER_POOL.jwks, clock=POOL.clock)
-    several = MultiPoolVerifier([others, alone], clock=POOL.clock)
+    several = MultiPoolVerifier([others, alone])
 
     for case in CASES:
         assert (answer(several, case.token) is None) == (answer(alone, case.token) is None), case.name

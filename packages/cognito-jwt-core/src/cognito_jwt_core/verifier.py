@@ -205,15 +205,16 @@ class MultiPoolVerifier(_Verifier):
     """Verifies the tokens of several user pools, each by the keys and rules of its own verifier.
 
     Args:
-        verifiers: One per pool.
+        verifiers: One per pool. The time is that of the first one's clock.
         cache_size: How many verified tokens are remembered, of all pools together; 0 for none.
-        clock: Where time comes from.
 
     Raises:
         ConfigurationError: No verifier, or two of one issuer.
     """
 
-    def __init__(self, verifiers: Iterable[CognitoVerifier], *, cache_size: int = 1024, clock: Clock = time) -> None:
+    def __init__(self, verifiers: Iterable[CognitoVerifier], *, cache_size: int = 1024) -> None:
+        if not isinstance(verifiers, Iterable):
+            raise ConfigurationError(f"MultiPoolVerifier: expected CognitoVerifiers, found {shown(verifiers)}")
         self._verifiers = tuple(verifiers)
         self._by_issuer: dict[str, CognitoVerifier] = {}
         for verifier in self._verifiers:
@@ -227,7 +228,7 @@ class MultiPoolVerifier(_Verifier):
                 self._by_issuer[issuer] = verifier
         if not self._verifiers:
             raise ConfigurationError("MultiPoolVerifier: expected at least one verifier, found none")
-        self._clock = clock
+        self._clock = self._verifiers[0]._clock  # noqa: SLF001  of the same module
         self._pipeline = Pipeline(ALGORITHMS, self._store_for, cache_size)
 
     def __repr__(self) -> str:
