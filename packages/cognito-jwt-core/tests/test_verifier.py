@@ -1,0 +1,331 @@
+"""The whole way of a token: the order of the checks, and what holds of a token that came through before."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from cognito_jwt_core import (
+    AlgorithmNotAllowedError,
+    Claims,
+    CognitoJWTError,
+    CognitoVerifier,
+    GroupRequiredError,
+    InvalidAudienceError,
+    InvalidClaimError,
+    InvalidClientError,
+    InvalidIssuerError,
+    InvalidSignatureError,
+    InvalidTokenError,
+    InvalidTokenUseError,
+    JWKSResponse,
+    MalformedTokenError,
+    MissingClaimError,
+    ScopeRequiredError,
+    TokenExpiredError,
+    TokenNotYetValidError,
+    UnknownKeyError,
+)
+from cognito_jwt_core.testing import ABSENT, LocalUserPool, ManualClock
+
+NOW = 1_700_000_000
+
+
+class DeniedError(Exception):
+    """The custom check's own."""
+
+
+# In the order in which they must be found: what is broken, the error that says so, and what its message begins with.
+FLAWS: list[tuple[str, type[Exception], str]] = [
+    ("too long", MalformedTokenError, "token: expected at most"),
+    ("padding", MalformedTokenError, "token: expected three parts"),
+    ("header twice", MalformedTokenError, "header: "),
+    ("crit", MalformedTokenError, "crit: "),
+    ("alg", AlgorithmNotAllowedError, "alg: "),
+    ("kid absent", MalformedTokenError, "kid: "),
+    ("kid unknown", UnknownKeyError, "kid: "),
+    ("signature", InvalidSignatureError, "signature: "),
+    ("payload twice", MalformedTokenError, "payload: "),
+    ("iss", InvalidIssuerError, "iss: "),
+    ("exp", TokenExpiredError, "exp: "),
+    ("nbf", TokenNotYetValidError, "nbf: "),
+    ("iat", InvalidClaimError, "iat: "),
+    ("token_use", InvalidTokenUseError, "token_use: "),
+    ("sub", MissingClaimError, "sub: "),
+    ("client_id", InvalidClientError, "client_id: "),
+    ("aud", InvalidAudienceError, "aud: "),
+    ("custom check", DeniedError, "denied"),
+    ("groups", GroupRequiredError, "cognito:groups: "),
+    ("scopes", ScopeRequiredError, "scope: "),
+]
+_CLAIMS: dict[str, dict[str, object]] = {
+    "too long": {"filler": "x" * 65536},
+    "iss": {"iss": "https://attacker.example"},
+    "exp": {"exp": NOW},
+    "nbf": {"nbf": NOW + 1},
+    "iat": {"iat": "now"},
+    "token_use": {"token_use": "refresh"},
+    "sub": {"sub": ABSENT},
+    "client_id": {"client_id": "other"},
+    "aud": {"aud": "other"},
+    "custom check": {"denied": True},
+    "groups": {"cognito:groups": "admin"},
+    "scopes": {"scope": "todo"},
+}
+
+
+def deny(claims: Claims) -> None:
+    if "denied" in claims:
+        raise DeniedError("denied")
+
+
+@pytest.fixture
+def demanding(pool: LocalUserPool) -> CognitoVerifier:
+    return CognitoVerifier(
+        pool.id,
+        client_id=pool.client_id,
+        token_use="access",
+        groups="admin",
+        scopes="todo/read",
+        custom_check=deny,
+        jwks=pool.jwks,
+        clock=pool.clock,
+    )
+
+
+def flawed(pool: LocalUserPool, *flaws: str) -> str:
+    """A token that is good but for these flaws."""
+    claims = pool.access_claims(groups=["admin"], scopes=["todo/read"])
+    for flaw in flaws:
+        claims |= _CLAIMS.get(flaw, {})
+    payload = {name: value for name, value in claims.items() if value is not ABSENT}
+    token = pool.sign(_header(pool, flaws), _twice(payload) if "payload twice" in flaws else payload)
+    if "signature" in flaws:
+        signing_input, _, signature = token.rpartition(".")
+        token = f"{signing_input}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
+    return token + ("=" if "padding" in flaws else "")
+
+
+def _header(pool: LocalUserPool, flaws: tuple[str, ...]) -> object:
+    header = pool.header
+    if "crit" in flaws:
+        header["crit"] = ["exp"]
+    if "alg" in flaws:
+        header["alg"] = "none"
+    if "kid unknown" in flaws:
+        header["kid"] = "unknown"
+    if "kid absent" in flaws:
+        del header["kid"]
+    return _twice(header) if "header twice" in flaws else header
+
+
+def _twice(members: Mapping[str, object]) -> bytes:
+    return json.dumps(dict(members)).encode()[:-1] + b',"x":1,"x":1}'
+
+
+def test_token_without_flaws_is_accepted(pool: LocalUserPool, demanding: CognitoVerifier) -> None:
+    assert demanding.verify(flawed(pool)).username == "alice"
+
+
+@pytest.mark.parametrize(("flaw", "error", "message"), FLAWS, ids=[flaw for flaw, _, _ in FLAWS])
+def test_each_flaw_is_found(
+    pool: LocalUserPool, demanding: CognitoVerifier, flaw: str, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=rf"^{message}") as caught:
+        demanding.verify(flawed(pool, flaw))
+
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize(("first", "second"), [*itertools.combinations(range(len(FLAWS)), 2)])
+def test_of_two_flaws_the_earlier_is_found(
+    pool: LocalUserPool, demanding: CognitoVerifier, first: int, second: int
+) -> None:
+    flaw, error, message = FLAWS[first]
+
+    with pytest.raises(error, match=rf"^{message}") as caught:
+        demanding.verify(flawed(pool, FLAWS[second][0], flaw))
+
+    assert type(caught.value) is error
+
+
+def test_of_all_flaws_the_earliest_is_found_and_repaired_in_turn(
+    pool: LocalUserPool, demanding: CognitoVerifier
+) -> None:
+    for index, (_, error, message) in enumerate(FLAWS):
+        with pytest.raises(error, match=rf"^{message}"):
+            demanding.verify(flawed(pool, *(flaw for flaw, _, _ in FLAWS[index:])))
+
+
+def test_order_is_the_same_for_tasks(pool: LocalUserPool, demanding: CognitoVerifier) -> None:
+    async def found(*flaws: str) -> type[Exception]:
+        try:
+            await demanding.verify_async(flawed(pool, *flaws))
+        except (CognitoJWTError, DeniedError) as error:
+            return type(error)
+        raise AssertionError
+
+    async def check() -> None:
+        for index, (_, error, _) in enumerate(FLAWS):
+            assert await found(*(flaw for flaw, _, _ in FLAWS[index:])) is error
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize("flaw", ["iss", "exp", "token_use", "client_id", "aud", "groups", "custom check"])
+def test_what_failed_is_not_remembered_as_good(pool: LocalUserPool, demanding: CognitoVerifier, flaw: str) -> None:
+    token = flawed(pool, flaw)
+
+    for _ in range(3):
+        with pytest.raises((CognitoJWTError, DeniedError)):
+            demanding.verify(token)
+
+
+def test_remembered_token_expires(pool: LocalUserPool, verifier: CognitoVerifier, clock: ManualClock) -> None:
+    token = pool.access_token(expires_in=300)
+    verifier.verify(token)
+
+    clock.advance(299)
+    assert verifier.verify(token)
+    clock.advance(1)
+    for _ in range(2):
+        with pytest.raises(TokenExpiredError) as caught:
+            verifier.verify(token)
+        assert (caught.value.actual, caught.value.expected) == (NOW + 300, NOW + 300)
+
+
+def test_remembered_token_begins_anew_when_the_clock_is_put_back(
+    pool: LocalUserPool, verifier: CognitoVerifier, clock: ManualClock
+) -> None:
+    token = pool.access_token(nbf=NOW)
+    verifier.verify(token)
+
+    clock.set_time(NOW - 1)
+    with pytest.raises(TokenNotYetValidError):
+        verifier.verify(token)
+    clock.set_time(NOW)
+    assert verifier.verify(token)
+
+
+def test_remembered_token_meets_the_demands_of_each_call(pool: LocalUserPool, verifier: CognitoVerifier) -> None:
+    token = pool.access_token(groups=["dev"], scopes=["todo/read"], aud="https://api.example")
+    refusals: list[tuple[dict[str, Any], type[CognitoJWTError]]] = [
+        ({"audience": None}, InvalidAudienceError),
+        ({"audience": "https://api.example", "client_id": "other"}, InvalidClientError),
+        ({"audience": "https://api.example", "token_use": "id"}, InvalidTokenUseError),
+        ({"audience": "https://api.example", "groups": "admin"}, GroupRequiredError),
+        ({"audience": "https://api.example", "scopes": "todo/write"}, ScopeRequiredError),
+    ]
+
+    for _ in range(2):
+        assert verifier.verify(token, audience="https://api.example", groups="dev", scopes="todo/read")
+        for options, error in refusals:
+            with pytest.raises(error):
+                verifier.verify(token, **options)
+        with pytest.raises(InvalidAudienceError):
+            verifier.verify(token)
+
+
+def test_remembered_token_falls_with_its_key(pool: LocalUserPool, verifier: CognitoVerifier) -> None:
+    token = pool.access_token()
+    verifier.verify(token)
+
+    pool.rotate_key(keep_old=True)
+    assert verifier.verify(token)
+    assert verifier.verify(pool.access_token())
+    pool.rotate_key(keep_old=False)
+    with pytest.raises(UnknownKeyError):
+        verifier.verify(token)
+    assert verifier.verify(pool.access_token())
+
+
+class Published:
+    """A live source of one key set."""
+
+    def __init__(self, jwks: dict[str, Any]) -> None:
+        self.jwks = jwks
+
+    def fetch(self, timeout_seconds: float) -> JWKSResponse:
+        return JWKSResponse(self.jwks)
+
+    def revision(self) -> object:
+        return id(self.jwks)
+
+
+def test_remembered_token_falls_when_its_kid_names_another_key(pool: LocalUserPool) -> None:
+    """The very same key must still be there: its material, not its name."""
+    source = Published(pool.jwk_set)
+    verifier = CognitoVerifier(pool.id, client_id=None, token_use=None, jwks=source, clock=pool.clock)
+    token = pool.access_token()
+    verifier.verify(token)
+
+    other = LocalUserPool("eu-central-1_another").jwk_set["keys"][0] | {"kid": pool.kids[0]}
+    good, source.jwks = source.jwks, {"keys": [other]}
+    with pytest.raises(InvalidSignatureError):
+        verifier.verify(token)
+    source.jwks = good
+    assert verifier.verify(token)
+    source.jwks = pool.jwk_set  # the same again, in another mapping
+    assert verifier.verify(token)
+
+
+def test_header_that_is_known_lets_no_other_token_pass(pool: LocalUserPool, verifier: CognitoVerifier) -> None:
+    verifier.verify(pool.access_token())
+
+    with pytest.raises(InvalidSignatureError):
+        verifier.verify(pool.badly_signed_token())
+    with pytest.raises(InvalidSignatureError):
+        verifier.verify(pool.access_token().rpartition(".")[0] + ".")
+
+
+def test_key_that_the_token_brings_is_never_looked_at(pool: LocalUserPool, verifier: CognitoVerifier) -> None:
+    """CVE-2018-0114: the key of the header verified the token."""
+    attacker = LocalUserPool("eu-central-1_attacker", issuer=pool.issuer, clock=pool.clock)
+    claims = pool.access_claims()
+
+    for kid in (attacker.kids[0], pool.kids[0]):
+        for member in ("jwk", "jku", "x5u", "x5c"):
+            header = {"alg": "RS256", "kid": kid, member: dict(attacker.signing_key.public_jwk)}
+            with pytest.raises((UnknownKeyError, InvalidSignatureError)):
+                verifier.verify(attacker.sign(header, claims))
+            assert verifier.verify(pool.sign(header | {"kid": pool.kids[0]}, claims))
+
+
+def test_token_of_another_pool_with_the_same_key_is_refused(pool: LocalUserPool, verifier: CognitoVerifier) -> None:
+    """Emulators sign for all their pools with one key."""
+    twin = LocalUserPool(
+        "eu-central-1_twin",
+        client_id=pool.client_id,
+        clock=pool.clock,
+        signing_key=pool.signing_key.jwk.export(as_dict=True),
+    )
+    assert twin.kids == pool.kids
+
+    with pytest.raises(InvalidIssuerError) as caught:
+        verifier.verify(twin.access_token())
+
+    assert caught.value.actual == twin.issuer
+
+
+def test_every_refusal_is_an_error_of_the_tree_with_a_code(pool: LocalUserPool, demanding: CognitoVerifier) -> None:
+    for flaw, expected, _ in FLAWS:
+        if expected is DeniedError:
+            continue
+        with pytest.raises(CognitoJWTError) as caught:
+            demanding.verify(flawed(pool, flaw))
+        assert isinstance(caught.value, (InvalidTokenError, GroupRequiredError, ScopeRequiredError))
+        assert caught.value.code == type(caught.value).code
+
+
+def test_repr_names_the_pool(verifier: CognitoVerifier) -> None:
+    assert repr(verifier) == "<CognitoVerifier of eu-central-1_testpool>"
+
+
+def test_status_of_the_keys_is_there_for_operators(pool: LocalUserPool, verifier: CognitoVerifier) -> None:
+    (status,) = verifier.keys
+
+    assert status.kids == pool.kids
+    assert status.issuers == tuple(verifier.user_pool.jwks_uris)
+    assert verifier.prefetch() is None  # type: ignore[func-returns-value]
