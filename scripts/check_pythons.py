@@ -22,15 +22,17 @@ EXTRAS = {"cognito-jwt-core": "testing", "flask-cognito": "async,testing"}
 
 
 def candidates(version: str) -> Iterator[Path]:
+    """On PATH, among pyenv's, beside the Python that runs this."""
     on_path = shutil.which(f"python{version}")
     if on_path:
         yield Path(on_path)
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    yield from sorted(pyenv.glob(f"versions/{version}.*/bin/python{version}"))
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    for folder in (pyenv, Path(sys.base_prefix).parent):
+        yield from sorted(folder.glob(f"{version}.*/bin/python{version}"))
 
 
 def find(version: str) -> Path | None:
-    """The interpreter of that version, if one is here and works; a shim of pyenv may be there and not work."""
+    """The interpreter of that version, if one is here and works: pyenv puts commands on PATH that do not."""
     for python in candidates(version):
         said = answer(python, "import sys; print('%d.%d' % sys.version_info[:2], sys.executable)")
         found, _, executable = said.partition(" ")
