@@ -77,7 +77,7 @@ def auth(app: Flask) -> CognitoAuth:
 
 def add_views(app: Flask) -> None:
     def who() -> ResponseReturnValue:
-        return {"claims": dict(current_cognito_jwt), "user": current_user or None}
+        return {"claims": dict(current_cognito_jwt), "user": current_user._get_current_object()}  # noqa: SLF001
 
     for url, decorator in {
         "/required": cognito_auth_required,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 from cognito_jwt_core import Claims
 
@@ -26,8 +26,8 @@ class _NoClaims(Claims):
         return "None"
 
 
-class _CurrentClaims(dict[str, Any]):
-    """A proxy like werkzeug's `LocalProxy`, which is a dict: `json.dumps` and `jsonify` take nothing else for one.
+class _CurrentClaims(Claims):
+    """A proxy like werkzeug's `LocalProxy` that is a dict, since `json.dumps` and `jsonify` take nothing else for one.
 
     A dict that holds nothing is written as ``{}`` without asking it, so this one holds something that is never seen:
     all that Python does with a subclass of dict goes through the methods below.
@@ -39,8 +39,6 @@ class _CurrentClaims(dict[str, Any]):
     def _get_current_object(self) -> Claims | None:
         return _claims_or_none()
 
-    __class__ = property(lambda self: Claims)  # as LocalProxy's: isinstance asks for it
-
     def __getattr__(self, name: str) -> Any:
         return getattr(_claims(), name)
 
@@ -50,10 +48,14 @@ class _CurrentClaims(dict[str, Any]):
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]  # as a dict's
 
     def __ror__(self, other: Any) -> Any:
         return other | _claims().copy()
+
+    def __reduce_ex__(self, protocol: object) -> tuple[Any, ...]:
+        claims = _claims()
+        return type(claims), (dict(claims),)
 
     def __copy__(self) -> Claims:
         return _claims().copy()
@@ -85,10 +87,10 @@ def _forwarded(name: str) -> Callable[..., Any]:
 
 for _name in (
     *("__getitem__", "__setitem__", "__delitem__", "__contains__", "__iter__", "__reversed__", "__len__"),
-    *("__or__", "__ior__", "__repr__", "__str__", "__reduce_ex__"),
+    *("__or__", "__ior__", "__repr__", "__str__"),
     *("keys", "values", "items", "get", "pop", "popitem", "setdefault", "update", "clear", "copy"),
 ):
     setattr(_CurrentClaims, _name, _forwarded(_name))
 
-current_cognito_jwt = cast(Claims, _CurrentClaims())
+current_cognito_jwt: Claims = _CurrentClaims()
 """The verified `Claims` of this request's token; falsy where there is none."""
