@@ -1,16 +1,23 @@
 """One local Cognito for the whole session, and an app with an empty database for each test."""
 
+import gzip
+import json
+import time
 from collections.abc import Callable, Iterator, Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 from todo_api import create_app
 from todo_api.local_cognito import USERS, LocalCognito, local_cognito
 
 Ask = Callable[..., Any]
+Sign = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +33,30 @@ def tokens(cognito: LocalCognito) -> Mapping[str, str]:
     return {user.name: cognito.sign_in(user) for user in USERS}
 
 
+@pytest.fixture(scope="session")
+def sign(cognito: LocalCognito) -> Sign:
+    """Sign what moto cannot be asked for (scopes, several groups, the past), with the key that its pools sign with.
+
+    `sign(scope="todo/stats")` is a token of nobody in particular, valid but for the claims that you give.
+    """
+    packed = (files("moto.cognitoidp") / "resources" / "jwks-private.json.gz").read_bytes()
+    key = RSAKey.import_key(json.loads(gzip.decompress(packed)))
+
+    def token(**claims: object) -> str:
+        now = int(time.time())
+        standard = {
+            "iss": f"https://cognito-idp.eu-central-1.amazonaws.com/{cognito.user_pool_id}",
+            "sub": "00000000-0000-4000-8000-000000000000",
+            "client_id": cognito.client_id,
+            "token_use": "access",
+            "iat": now,
+            "exp": now + 3600,
+        }
+        return jwt.encode({"alg": "RS256", "kid": "dummy"}, {**standard, **claims}, key)
+
+    return token
+
+
 @pytest.fixture
 def app(cognito: LocalCognito, tmp_path: Path) -> Flask:
     """The app, on the local Cognito and an empty database."""
@@ -39,11 +70,11 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def ask(client: FlaskClient, tokens: Mapping[str, str]) -> Ask:
-    """Send a request: `ask("bob", "GET", "/api/me")`; the user None has no token."""
+    """Send a request: `ask("bob", "GET", "/api/me")`; None sends no token, another text is taken for a token itself."""
 
     def send(user: str | None, method: str, path: str, **request: Any) -> Any:
-        headers = {"Authorization": f"Bearer {tokens[user]}"} if user else {}
-        return client.open(path, method=method, headers=headers, **request)
+        headers = {"Authorization": f"Bearer {tokens.get(user, user)}"} if user else {}
+        return client.open(path, method=method, headers=headers, buffered=True, **request)
 
     return send
 

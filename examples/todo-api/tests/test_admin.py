@@ -15,7 +15,7 @@ def test_an_admin_lists_everybodys_todos(ask: Ask, add: Add) -> None:
 
     listed = ask("alice", "GET", "/api/admin/todos").json
 
-    assert [todo["owner"]["username"] for todo in listed["items"]] == ["bob", "mo"]
+    assert [todo["owner"]["username"] for todo in listed["items"]] == ["mo", "bob"]
 
 
 def test_an_admin_clears_everybodys_todos(ask: Ask, add: Add) -> None:

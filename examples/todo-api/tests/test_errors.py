@@ -85,3 +85,34 @@ def test_who_may_not_ask_is_told_so_before_what_is_wrong_with_the_request(ask: A
     assert ask(None, "POST", "/api/todos", json={}).status_code == 401
     assert ask("bob", "POST", "/api/todos/1/close").status_code == 403
     assert ask("bob", "GET", "/api/admin/todos?page=0").status_code == 403
+
+
+PROBLEM = {"Accept": "application/problem+json"}
+
+
+def test_a_client_that_asks_for_problem_details_gets_them_from_the_app_and_from_the_extension(app: Flask) -> None:
+    client: Any = app.test_client()
+
+    missing = client.get("/nowhere", headers=PROBLEM)
+    refused = client.get("/api/me", headers=PROBLEM)
+
+    assert {missing.mimetype, refused.mimetype} == {"application/problem+json"}
+    assert (missing.json["status"], missing.json["title"], missing.json["code"]) == (404, "Not Found", "not_found")
+    assert refused.json == {
+        "type": "about:blank",
+        "title": "Authorization Required",
+        "status": 401,
+        "detail": "The request has no access token.",
+        "code": "authorization_required",
+    }
+    assert refused.headers["WWW-Authenticate"].startswith("Bearer realm=")
+
+
+def test_anybody_else_gets_the_extensions_own_shape(app: Flask) -> None:
+    refused: Any = app.test_client().get("/api/me")
+
+    assert refused.json == {
+        "error": "Authorization Required",
+        "description": "The request has no access token.",
+        "code": "authorization_required",
+    }

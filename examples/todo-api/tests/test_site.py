@@ -1,5 +1,11 @@
+"""What nobody has to sign in for."""
+
 from collections.abc import Callable
 from typing import Any
+
+import pytest
+from flask import Flask
+from openapi_spec_validator import validate
 
 Ask = Callable[..., Any]
 
@@ -8,3 +14,60 @@ def test_health_needs_no_token(ask: Ask) -> None:
     answer = ask(None, "GET", "/healthz")
 
     assert (answer.status_code, answer.json) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize("path", ["/", "/docs/", "/docs/swagger_bundle.js", "/static/main.js", "/openapi.json"])
+def test_the_page_and_the_documentation_need_no_token(ask: Ask, path: str) -> None:
+    answer = ask(None, "GET", path)
+
+    assert answer.status_code == 200
+    assert "'unsafe-inline'" not in answer.headers["Content-Security-Policy"]
+
+
+def test_of_the_viewers_package_nothing_else_is_handed_out(ask: Ask) -> None:
+    assert ask(None, "GET", "/docs/__init__.py").status_code == 404
+
+
+def test_the_page_is_told_where_to_sign_in_and_may_talk_to_nobody_else(ask: Ask, cognito: Any) -> None:
+    settings = ask(None, "GET", "/settings.json").json
+    policy = ask(None, "GET", "/").headers["Content-Security-Policy"]
+
+    assert settings == {"cognito_url": cognito.url, "client_id": cognito.client_id}
+    assert f"connect-src 'self' {cognito.url};" in policy
+
+
+def test_every_answer_has_an_id_that_the_log_has_too(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "todo_api.access")
+
+    answer = ask("bob", "GET", "/api/me")
+
+    (record,) = (record for record in caplog.records if record.name == "todo_api.access")
+    fields = vars(record)["fields"]
+    assert fields["request_id"] == answer.headers["X-Request-ID"]
+    assert (fields["method"], fields["path"], fields["status"]) == ("GET", "/api/me", 200)
+    assert fields["sub"] == answer.json["sub"]
+
+
+def test_the_description_of_the_api_is_openapi_3_1(ask: Ask) -> None:
+    description = ask(None, "GET", "/openapi.json").json
+
+    validate(description)
+    assert description["openapi"].startswith("3.1")
+    assert description["components"]["securitySchemes"]["accessToken"]["scheme"] == "bearer"
+
+
+def test_the_description_says_of_every_route_whether_it_takes_a_token(app: Flask, ask: Ask) -> None:
+    description = ask(None, "GET", "/openapi.json").json
+    routes = {
+        (method.upper(), path): {"accessToken": []} in operation["security"] and {} not in operation["security"]
+        for path, operations in description["paths"].items()
+        for method, operation in operations.items()
+    }
+
+    needs_token = {
+        (method, path): ask(None, method, path.replace("{todo_id}", "1")).status_code == 401 for method, path in routes
+    }
+
+    assert routes == needs_token
+    api = {rule.endpoint for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/")}
+    assert len(api) == sum(path.startswith("/api/") for _, path in routes)

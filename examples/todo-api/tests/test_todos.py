@@ -63,8 +63,8 @@ def test_a_deleted_todo_is_gone(ask: Ask, add: Add) -> None:
     assert ask("bob", "DELETE", todo).status_code == 404
 
 
-def test_pages_hold_every_todo_once_and_oldest_first(ask: Ask, add: Add) -> None:
-    ids = [add("bob", title=f"Todo {number}") for number in range(5)]
+def test_pages_hold_every_todo_once_and_the_newest_first(ask: Ask, add: Add) -> None:
+    ids = [add("bob", title=f"Todo {number}") for number in range(5)][::-1]
 
     pages = [ask("bob", "GET", f"/api/todos?per_page=2&page={page}").json for page in (1, 2, 3, 4)]
 
@@ -81,7 +81,7 @@ def test_open_and_done_todos_can_be_listed_apart(ask: Ask, add: Add) -> None:
         for show in ("all", "open", "done")
     }
 
-    assert listed == {"all": [open_todo, done_todo], "open": [open_todo], "done": [done_todo]}
+    assert listed == {"all": [done_todo, open_todo], "open": [open_todo], "done": [done_todo]}
 
 
 @pytest.mark.parametrize("moderator", ["mo", "alice"])

@@ -7,11 +7,13 @@ from pathlib import Path
 from flask import Flask
 from flask_migrate import Migrate, upgrade  # type: ignore[import-untyped]
 
-from . import errors
+from . import audit, errors, logs
 from .admin import admin
+from .board import board
 from .config import from_environment
 from .identity import cognito
 from .models import db
+from .reports import reports
 from .site import site
 from .todos import todos
 
@@ -25,8 +27,9 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     db.init_app(app)
     Migrate(app, db, directory=str(Path(app.root_path) / "migrations"))
     cognito.init_app(app)
-    errors.init_app(app)
-    for blueprint in (site, todos, admin):
+    for part in (audit, errors, logs):
+        part.init_app(app)
+    for blueprint in (site, board, todos, reports, admin):
         app.register_blueprint(blueprint)
     with app.app_context():
         # One machine and one file need no deployment step; any other database waits for `flask db upgrade`.

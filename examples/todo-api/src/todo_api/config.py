@@ -17,6 +17,9 @@ def from_environment(environ: Mapping[str, str]) -> dict[str, object]:
         "COGNITO_APP_CLIENT_ID": environ.get("COGNITO_APP_CLIENT_ID", ""),
         "COGNITO_TOKEN_USE": "access",
         **{key: environ[key] for key in OPTIONAL_COGNITO_KEYS if environ.get(key)},
+        # Where the page signs in. The variable is that of the AWS SDKs, for a Cognito that is elsewhere.
+        "SIGN_IN_URL": environ.get("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER")
+        or f"https://cognito-idp.{environ.get('COGNITO_REGION')}.amazonaws.com/",
         "SQLALCHEMY_DATABASE_URI": environ.get("DATABASE_URL") or DEFAULT_DATABASE_URL,
         "MAX_CONTENT_LENGTH": MAX_BODY_BYTES,
     }

@@ -82,9 +82,9 @@ def with_real_pool(port: int, *, once: bool) -> int:
         as_expected = show_table(url, {})
         if once:
             return 0 if as_expected else 1
-        print(f"\nThe API: {url}   its user pool: {app.config['COGNITO_USERPOOL_ID']}   Ctrl-C stops it.")
-        cognito_url = f"https://cognito-idp.{app.config['COGNITO_REGION']}.amazonaws.com/"
-        print_curl_lines(url, cognito_url, app.config["COGNITO_APP_CLIENT_ID"], "YOUR-USER", "YOUR-PASSWORD")
+        config = app.config
+        print(f"\nThe API: {url}   its user pool: {config['COGNITO_USERPOOL_ID']}   Ctrl-C stops it.")
+        print_curl_lines(url, config["SIGN_IN_URL"], config["COGNITO_APP_CLIENT_ID"], "YOUR-USER", "YOUR-PASSWORD")
         threading.Event().wait()
     return 0
 

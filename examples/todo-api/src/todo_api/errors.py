@@ -1,25 +1,40 @@
-"""Every error of the app as JSON, in the shape that the extension's own answers have."""
+"""Every error of the app in one shape, whoever raised it: the app, Flask, or the extension."""
 
-from flask import Flask, Response, json
+from flask import Flask, Response, json, request
+from flask_cognito import CognitoAuthError
 from werkzeug.exceptions import HTTPException
+
+from .identity import cognito
+
+JSON = "application/json"
+PROBLEM = "application/problem+json"
 
 
 def init_app(app: Flask) -> None:
-    """Answer every error of `app` as JSON; an exception that nobody handles is a 500 of the same shape."""
-    app.register_error_handler(HTTPException, as_json)
+    """Shape every error of `app`; an exception that nobody handles is a 500 of the same shape."""
+    app.register_error_handler(HTTPException, http_error)
 
 
-def as_json(error: HTTPException) -> Response:
-    """Turn werkzeug's HTML page into JSON and keep its status and headers (`Allow`, `Retry-After`)."""
-    response = Response(headers=error.get_headers(), status=error.code)
-    response.set_data(
-        json.dumps(
-            {
-                "error": error.name,
-                "description": error.description,
-                "code": error.name.lower().replace(" ", "_"),
-            }
-        )
-    )
-    response.mimetype = "application/json"
+@cognito.error_handler
+def auth_error(error: CognitoAuthError) -> Response:
+    """Shape what the extension refuses; it adds the headers of the protocol by itself."""
+    return shaped(error.status_code, error.error, error.description, error.error_code)
+
+
+def http_error(error: HTTPException) -> Response:
+    """Shape what is werkzeug's HTML page otherwise, and keep its headers (`Allow`, `Retry-After`)."""
+    response = shaped(error.code or 500, error.name, error.description, error.name.lower().replace(" ", "_"))
+    response.headers.extend((name, value) for name, value in error.get_headers() if name != "Content-Type")
+    return response
+
+
+def shaped(status: int, error: str, description: str | None, code: str | None) -> Response:
+    """Return an error as the extension would answer it, or as RFC 9457 says for a client that asks for that."""
+    kind = request.accept_mimetypes.best_match([JSON, PROBLEM], default=JSON)
+    if kind == PROBLEM:
+        body = {"type": "about:blank", "title": error, "status": status, "detail": description, "code": code}
+    else:
+        body = {"error": error, "description": description, "code": code}
+    response = Response(json.dumps(body), status, mimetype=kind)
+    response.vary.add("Accept")
     return response

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import BadRequest, UnprocessableEntity, UnsupportedMediaType
 
 Model = TypeVar("Model", bound=BaseModel)
+View = Callable[..., BaseModel | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,16 +23,22 @@ class Shape:
 
     body: type[BaseModel] | None
     query: type[BaseModel] | None
-    answer: type[BaseModel]
+    answer: type[BaseModel] | None
     status: int
 
 
-def json_view(*, status: int = 200) -> Callable[[Callable[..., BaseModel]], Callable[..., Response]]:
-    """Let a view take its JSON body and its query string as models, and answer with a model."""
+def json_view(*, status: int = 200) -> Callable[[View], Callable[..., Response]]:
+    """Let a view take its JSON body and its query string as models, and answer with a model, or with nothing."""
 
-    def decorate(view: Callable[..., BaseModel]) -> Callable[..., Response]:
+    def decorate(view: View) -> Callable[..., Response]:
         hints = get_type_hints(view)
-        shape = Shape(body=hints.get("body"), query=hints.get("query"), answer=hints["return"], status=status)
+        answers = hints["return"] is not type(None)
+        shape = Shape(
+            body=hints.get("body"),
+            query=hints.get("query"),
+            answer=hints["return"] if answers else None,
+            status=status if answers else 204,
+        )
 
         @wraps(view)
         def answer(**arguments: Any) -> Response:
@@ -39,7 +46,8 @@ def json_view(*, status: int = 200) -> Callable[[Callable[..., BaseModel]], Call
                 arguments["query"] = _checked(shape.query.model_validate, request.args.to_dict())
             if shape.body:
                 arguments["body"] = _checked(shape.body.model_validate_json, _json_body())
-            return Response(view(**arguments).model_dump_json(), shape.status, mimetype="application/json")
+            result = view(**arguments)
+            return Response(result.model_dump_json() if result else "", shape.status, mimetype="application/json")
 
         vars(answer)["shape"] = shape
         return answer

@@ -48,6 +48,7 @@ class LocalCognito:
             "COGNITO_REGION": REGION,
             "COGNITO_USERPOOL_ID": self.user_pool_id,
             "COGNITO_APP_CLIENT_ID": self.client_id,
+            "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": self.url,
             "COGNITO_JWKS_URI": f"{self.url}/{self.user_pool_id}/.well-known/jwks.json",
         }
 

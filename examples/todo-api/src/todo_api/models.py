@@ -1,10 +1,11 @@
-"""What the app remembers: users and their todos."""
+"""What the app remembers: users, their todos, and who changed what."""
 
 import sqlite3
+from datetime import datetime, timezone
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import ForeignKey, String, event
+from sqlalchemy import DateTime, Dialect, ForeignKey, String, TypeDecorator, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
@@ -39,6 +40,30 @@ class Todo(Base):
     published: Mapped[bool] = mapped_column(default=False)
     owner_id: Mapped[int] = mapped_column(ForeignKey(User.id), index=True)
     owner: Mapped[User] = relationship(lazy="joined")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time in UTC that says so also when it comes from SQLite, which keeps no time zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the time with its zone."""
+        return value.replace(tzinfo=timezone.utc) if value and not value.tzinfo else value
+
+
+class AuditEntry(Base):
+    """Something that happened: a change, or a token that was refused."""
+
+    __tablename__ = "audit_entry"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(timezone.utc))
+    event: Mapped[str] = mapped_column(String(64))
+    username: Mapped[str | None] = mapped_column(String(128))
+    method: Mapped[str] = mapped_column(String(16))
+    path: Mapped[str] = mapped_column(String(256))
 
 
 @event.listens_for(Engine, "connect")

@@ -58,6 +58,14 @@ class Answer(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+class Page(Answer):
+    """Where a page is in its list."""
+
+    page: int
+    per_page: int
+    total: int
+
+
 class UserView(Answer):
     """The user's row."""
 
@@ -75,13 +83,46 @@ class TodoView(Answer):
     owner: UserView
 
 
-class TodoPage(Answer):
+class TodoPage(Page):
     """One page of todos."""
 
     items: list[TodoView]
-    page: int
-    per_page: int
-    total: int
+
+
+class BoardTodo(TodoView):
+    """A published todo."""
+
+    mine: bool = Field(description="Whether it is yours; never true for somebody who is not signed in.")
+
+
+class Board(Page):
+    """One page of the published todos."""
+
+    items: list[BoardTodo]
+
+
+class Stats(Answer):
+    """How much is going on."""
+
+    users: int
+    todos: int
+    done: int
+
+
+class AuditView(Answer):
+    """Something that happened."""
+
+    at: datetime
+    event: str
+    username: str | None
+    method: str
+    path: str
+
+
+class AuditPage(Page):
+    """One page of what happened."""
+
+    items: list[AuditView]
 
 
 class Me(Answer):
@@ -98,6 +139,21 @@ class Cleared(Answer):
     """How many rows are gone."""
 
     deleted: int
+
+
+class Settings(Answer):
+    """What the page needs to know to sign in."""
+
+    cognito_url: str
+    client_id: str
+
+
+class Error(Answer):
+    """Why a request was not answered as it was meant."""
+
+    error: str
+    description: str
+    code: str
 
 
 class Health(Answer):

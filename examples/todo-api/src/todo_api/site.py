@@ -1,13 +1,57 @@
-"""What nobody has to sign in for."""
+"""What nobody has to sign in for: the page, the API's documentation, and the app's health."""
 
-from flask import Blueprint
+from importlib.util import find_spec
+from pathlib import Path
+
+from flask import Blueprint, Response, current_app, jsonify, send_from_directory
 from sqlalchemy import text
 
 from .json_views import json_view
 from .models import db
-from .schemas import Health
+from .openapi import describe
+from .schemas import Health, Settings
 
 site = Blueprint("site", __name__)
+
+# The page's scripts and styles are its own, and beside the API it talks to nobody but Cognito.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' {sign_in};"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@site.get("/")
+def show_page() -> Response:
+    """Show the page."""
+    return current_app.send_static_file("index.html")
+
+
+@site.get("/settings.json")
+@json_view()
+def show_settings() -> Settings:
+    """Say where the page signs in: public facts, the same for everybody."""
+    config = current_app.config
+    return Settings(cognito_url=config["SIGN_IN_URL"], client_id=config["COGNITO_APP_CLIENT_ID"])
+
+
+@site.get("/openapi.json")
+def show_openapi() -> Response:
+    """Describe the API."""
+    return jsonify(describe(current_app))
+
+
+@site.get("/docs/")
+def show_docs() -> Response:
+    """Show the API's documentation."""
+    return current_app.send_static_file("docs.html")
+
+
+@site.get('/docs/<any("swagger_bundle.js", "swagger_style.css"):name>')
+def show_viewer(name: str) -> Response:
+    """Hand out the viewer, which comes from a package of Python's index and not from somebody's server."""
+    spec = find_spec("offapi")  # found, not imported: importing it would read all of its viewers into memory
+    assert spec is not None
+    return send_from_directory(Path(spec.origin or "").parent, name, max_age=86_400)
 
 
 @site.get("/healthz")
@@ -16,3 +60,13 @@ def show_health() -> Health:
     """Say whether the app runs and reaches its database."""
     db.session.execute(text("SELECT 1"))
     return Health()
+
+
+@site.after_app_request
+def add_security_headers(response: Response) -> Response:
+    """Tell browsers what the page may do, and that nothing else may frame it or guess at types."""
+    policy = CONTENT_SECURITY_POLICY.format(sign_in=current_app.config["SIGN_IN_URL"])
+    response.headers.setdefault("Content-Security-Policy", policy)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    return response

@@ -75,11 +75,11 @@ def change_todo(todo_id: int, body: TodoChange) -> TodoView:
 
 @todos.delete(TODO)
 @cognito_auth_required
-def delete_todo(todo_id: int) -> tuple[str, int]:
+@json_view()
+def delete_todo(todo_id: int) -> None:
     """Delete one of your own todos."""
     db.session.delete(own_todo(todo_id))
     db.session.commit()
-    return "", 204
 
 
 @todos.post(f"{TODO}/close")
@@ -100,6 +100,6 @@ def own_todo(todo_id: int) -> Todo:
 
 
 def page_of(found: Select[Any], query: PageQuery) -> TodoPage:
-    """Return one page of the todos that a query finds, oldest first; a page past the last one is empty."""
-    page = db.paginate(found.order_by(Todo.id), page=query.page, per_page=query.per_page, error_out=False)
+    """Return one page of the todos that a query finds, newest first; a page past the last one is empty."""
+    page = db.paginate(found.order_by(Todo.id.desc()), page=query.page, per_page=query.per_page, error_out=False)
     return TodoPage.model_validate(page)
