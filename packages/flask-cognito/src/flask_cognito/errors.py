@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-HeadersLike: TypeAlias = "Mapping[str, str] | Iterable[tuple[str, str]]"
+HeadersLike: TypeAlias = "Mapping[str, str] | Sequence[tuple[str, str]]"
 
 EXTENSION = "cognito_auth"
 """The key of the `CognitoAuth` in ``app.extensions``."""
