@@ -7,4 +7,6 @@ preload_app = True  # the app is built once, before the workers are forked
 workers = 2  # WEB_CONCURRENCY sets another number
 threads = 4
 graceful_timeout = 20  # seconds that a request under way has to end, after SIGTERM
-logconfig_dict = CONFIG  # the app logs each request itself: gunicorn's access log stays off
+control_socket_disable = True  # nobody steers it from a shell, and it would write into the home folder
+# gunicorn's own lines go where the app's go. The app logs each request itself: gunicorn's access log stays off.
+logconfig_dict = {**CONFIG, "loggers": {"gunicorn.error": {"propagate": True}}}

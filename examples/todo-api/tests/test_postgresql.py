@@ -1,0 +1,104 @@
+"""The app on a real PostgreSQL server, which these tests start for themselves."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from flask import Flask
+from flask_migrate import downgrade, upgrade  # type: ignore[import-untyped]
+from sqlalchemy import inspect
+from todo_api import create_app
+from todo_api.demo import running
+from todo_api.demo_table import show_table
+from todo_api.local_cognito import LocalCognito
+from todo_api.models import User, db
+
+HOW_TO_GET_ONE = "these tests need PostgreSQL's programs: `apt install postgresql`"
+PROGRAMS = os.pathsep.join([os.environ["PATH"], *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The folder of the socket of a new server, which listens on no network."""
+    initdb, postgres = (shutil.which(program, path=PROGRAMS) for program in ("initdb", "postgres"))
+    if not (initdb and postgres):
+        # Where a server is promised (REQUIRE_POSTGRESQL), its absence is a failure.
+        (pytest.fail if os.environ.get("REQUIRE_POSTGRESQL") else pytest.skip)(HOW_TO_GET_ONE)
+    assert initdb
+    assert postgres
+    with TemporaryDirectory(prefix="todo-api-") as folder:
+        account: dict[str, Any] = {}
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+            account = {"user": pwd.getpwnam("postgres").pw_uid}
+            os.chown(folder, account["user"], -1)
+        create = [initdb, "--pgdata", f"{folder}/data", "--auth", "trust", "--username", "postgres", "--no-sync"]
+        subprocess.run(create, check=True, capture_output=True, **account)  # noqa: S603
+        serve = [postgres, "-D", f"{folder}/data", "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"]
+        with subprocess.Popen(serve, stderr=subprocess.PIPE, text=True, **account) as process:  # noqa: S603
+            assert process.stderr
+            try:
+                assert any("ready to accept connections" in line for line in process.stderr)
+                yield folder
+            finally:
+                process.terminate()
+                process.communicate()
+
+
+@pytest.fixture
+def app(cognito: LocalCognito, server: str) -> Iterator[Flask]:
+    """The app, on a new database with its tables."""
+    with psycopg.connect(host=server, user="postgres", autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS todo")
+        connection.execute("CREATE DATABASE todo")
+    url = f"postgresql+psycopg://postgres@/todo?host={server}"
+    app = create_app({**cognito.environ, "DATABASE_URL": url})
+    with app.app_context():
+        upgrade()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_everybody_gets_what_they_get_on_sqlite(app: Flask, tokens: Mapping[str, str]) -> None:
+    with running(app, 0) as url:
+        assert show_table(url, tokens)
+
+
+def test_many_first_requests_at_once_create_one_row(app: Flask, tokens: Mapping[str, str]) -> None:
+    def first_request(_number: int) -> Any:
+        return app.test_client().get("/api/me", headers={"Authorization": f"Bearer {tokens['bob']}"})
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(first_request, range(24)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json["user"]["id"] for answer in answers}) == 1
+    with app.app_context():
+        assert db.session.query(User).count() == 1
+
+
+def test_the_migrations_make_what_the_models_describe_and_can_be_undone(app: Flask) -> None:
+    with app.app_context():
+        with db.engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), db.metadata) == []
+        downgrade(revision="base")
+        assert inspect(db.engine).get_table_names() == ["alembic_version"]
+
+
+def test_a_title_of_any_characters_that_are_allowed_comes_back(app: Flask, tokens: Mapping[str, str]) -> None:
+    title = "Ünïcödé 🎉 'quoted' \\ %s"
+    client: Any = app.test_client()
+
+    added = client.post("/api/todos", json={"title": title}, headers={"Authorization": f"Bearer {tokens['bob']}"})
+
+    assert (added.status_code, added.json["title"]) == (201, title)
