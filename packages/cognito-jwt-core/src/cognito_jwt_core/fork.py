@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging  # noqa: F401  before the hooks below: who comes first takes its lock last, and imports need that one
 import os
 import threading
 import weakref
 from typing import Protocol
 
-_PATIENCE_SECONDS = 10.0
+_PATIENCE_SECONDS = 5.0
 
 
 class Renewable(Protocol):

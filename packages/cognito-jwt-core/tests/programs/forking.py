@@ -1,0 +1,164 @@
+"""Forks at an inconvenient moment; each child then has to verify.
+
+Called with the moment, the URL of the keys, the pool's id, and tokens: one to verify, one with an invented `kid`.
+"""
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+from cognito_jwt_core import CognitoVerifier, UnknownKeyError
+
+moment, url, pool_id, token, invented = sys.argv[1:]
+
+
+def verifier_of(**options: object) -> CognitoVerifier:
+    return CognitoVerifier(pool_id, client_id=None, token_use="access", jwks=url, **options)  # type: ignore[arg-type]
+
+
+def in_child(check: Callable[[], object]) -> int:
+    child = os.fork()
+    if child == 0:
+        try:
+            check()
+        except BaseException as error:  # noqa: BLE001
+            sys.stderr.write(f"child: {error!r}\n")
+            sys.stderr.flush()
+            os._exit(1)
+        os._exit(0)
+    return child
+
+
+def waited_for(child: int) -> None:
+    deadline = time.monotonic() + 20
+    while os.waitpid(child, os.WNOHANG) == (0, 0):
+        if time.monotonic() > deadline:
+            os.kill(child, 9)
+            sys.exit("the child hangs")
+        time.sleep(0.005)
+
+
+def refuse_invented(verifier: CognitoVerifier) -> None:
+    try:
+        verifier.verify(invented)
+    except UnknownKeyError:
+        return
+    raise AssertionError("an invented kid was accepted")
+
+
+def after_prefetch() -> None:
+    verifier = verifier_of()
+    verifier.prefetch()
+
+    def check() -> None:
+        verifier.verify(token)  # without a fetch: the keys came along
+        assert verifier.keys[0].fetches == 1
+        refuse_invented(verifier)  # with one
+        assert verifier.keys[0].fetches == 2
+
+    for _ in range(3):
+        waited_for(in_child(check))
+    assert verifier.keys[0].fetches == 1
+
+
+def during_a_fetch() -> None:
+    """The server holds the parent's request until the children's have arrived too."""
+    import requests  # noqa: F401  not the moment that is meant here
+
+    verifier = verifier_of()
+    parent = threading.Thread(target=verifier.verify, args=(token,))
+    parent.start()
+    while verifier.keys[0].fetches == 0:
+        time.sleep(0.001)
+    children = [in_child(lambda: verifier.verify(token)) for _ in range(3)]
+    for child in children:
+        waited_for(child)
+    parent.join()
+
+
+def during_the_first_import() -> None:
+    """A child that inherits a half-imported `requests` could never fetch."""
+    assert "requests" not in sys.modules
+    verifier = verifier_of()
+    parent = threading.Thread(target=verifier.verify, args=(token,))
+    parent.start()
+    while "requests" not in sys.modules:
+        time.sleep(0.0001)
+    waited_for(in_child(lambda: verifier.verify(token)))
+    parent.join()
+
+
+def while_threads_hold_the_locks() -> None:
+    verifier = verifier_of()
+    verifier.prefetch()
+    is_over = threading.Event()
+
+    def look_up() -> None:
+        while not is_over.is_set():
+            refuse_invented(verifier)
+
+    threads = [threading.Thread(target=look_up) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+
+    def check() -> None:
+        verifier.verify(token)
+        refuse_invented(verifier)
+
+    for _ in range(30):
+        waited_for(in_child(check))
+    is_over.set()
+    for thread in threads:
+        thread.join()
+
+
+def with_a_session() -> None:
+    """A child opens connections of its own: one shared with the parent would give it the parent's answers."""
+    import requests
+
+    session = requests.Session()
+    verifier = verifier_of(session=session)
+    verifier.prefetch()
+
+    def requests_sent() -> int:
+        """How many requests went over the connections that the session has open."""
+        pools = session.get_adapter(url).poolmanager.pools  # type: ignore[attr-defined]
+        return sum(pools[key].num_requests for key in pools.keys())  # noqa: SIM118  no mapping
+
+    def check() -> None:
+        assert requests_sent() == 1
+        for fetches in (1, 2):
+            verifier.prefetch()
+            assert requests_sent() == fetches, requests_sent()  # of a new pool
+
+    waited_for(in_child(check))
+    verifier.prefetch()
+    assert requests_sent() == 2
+
+
+def with_a_file() -> None:
+    """`url` is a path here."""
+    verifier = verifier_of()
+    is_over = threading.Event()
+
+    def touch() -> None:
+        while not is_over.is_set():
+            os.utime(url)
+            verifier.verify(token)
+
+    thread = threading.Thread(target=touch)
+    thread.start()
+
+    def check() -> None:
+        os.utime(url)
+        verifier.verify(token)
+
+    for _ in range(30):
+        waited_for(in_child(check))
+    is_over.set()
+    thread.join()
+
+
+globals()[moment]()
