@@ -74,7 +74,7 @@ class VerificationKey:
         """
         try:
             self.algorithm.primitive.verify(self, signing_input, signature)
-        except InvalidSignature:
+        except (InvalidSignature, JWException):
             raise InvalidSignatureError(f"signature: expected one by key {shown(self.kid)}, found another") from None
 
 
