@@ -10,7 +10,7 @@ from cognito_jwt_core import (
     UnknownKeyError,
 )
 from cognito_jwt_core.compact import UnverifiedHeader
-from cognito_jwt_core.signature import ALGORITHMS, Algorithm, UnfitKeyError, check_header, import_key
+from cognito_jwt_core.signature import ALGORITHMS, Algorithm, UnfitKeyError, _public_key, check_header, import_key
 from cognito_jwt_core.testing import LocalUserPool
 from jwcrypto.jwk import JWK
 
@@ -224,6 +224,12 @@ def test_key_that_could_be_nobodys_verifies_nothing(jwk: dict[str, object]) -> N
     for signature in (b"", b"\1", bytes(256), b"\1" * 256, b"\xff" * 256, b"\1" * 512):
         with pytest.raises(InvalidSignatureError):
             key.check_signature(b"text", signature)
+
+
+def test_key_that_jwcrypto_refuses_is_unfit_too() -> None:
+    """Whatever a newer version may find wrong with a key, the good ones of its set must not suffer."""
+    with pytest.raises(UnfitKeyError, match=r"^expected a usable RSA key$"):
+        _public_key(("RSA", "AQ", "AQ"))
 
 
 def test_repr_of_a_key_shows_its_id_in_one_line() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _DEFAULT_KEY_SETTINGS = KeySettings()
 
 
-class _Verifier:
+class _Verifier(ABC):
     """The steps, for one pool or many."""
 
     _pipeline: Pipeline
@@ -116,8 +117,9 @@ class _Verifier:
             raise
         authentic.met = policy
 
+    @abstractmethod
     def _rules_for(self, payload: Mapping[str, object]) -> PoolRules:
-        raise NotImplementedError
+        """The demands on the tokens of this payload's issuer."""
 
 
 class CognitoVerifier(_Verifier):
