@@ -58,7 +58,7 @@ def url(app: Flask) -> Iterator[str]:
 @pytest.fixture
 def page(browser: Any, url: str) -> Iterator[Page]:
     """The page in a fresh browser window, which must go without errors and talk to the app and to Cognito alone."""
-    with browser.new_context(viewport={"width": 1100, "height": 760}) as context:
+    with browser.new_context(viewport={"width": 1100, "height": 600}) as context:
         page = context.new_page()
         page.set_default_timeout(5000)
         errors: list[str] = []
