@@ -162,6 +162,20 @@ class TestIdentityHandlers:
         with pytest.raises(ZeroDivisionError):
             client.get(path, headers=bearer(pool.access_token("broken", groups=["admin"])))
 
+    def test_a_cookie_that_lacks_a_claim_counts_as_none(
+        self, make_app: Callable[..., Flask], pool: LocalUserPool
+    ) -> None:
+        app = make_app(COGNITO_JWT_HEADER_NAME="Cookie")
+
+        @app.extensions["cognito_auth"].identity_handler  # type: ignore[untyped-decorator]
+        async def look_up(payload: Claims) -> Any:
+            return payload["email"]
+
+        client = app.test_client()
+        client.set_cookie("session_token", pool.access_token())
+
+        assert client.get("/optional").get_json() == {"claims": {}, "user": None}
+
     def test_are_awaited_under_protection(
         self, app: Flask, auth: CognitoAuth, pool: LocalUserPool, bearer: Bearer, asked: list[str]
     ) -> None:

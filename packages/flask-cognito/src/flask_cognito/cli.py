@@ -15,7 +15,7 @@ from flask_cognito.config_advice import checks_that_are_off
 from flask_cognito.context import AppState, app_state
 from flask_cognito.route_audit import audited_routes
 
-cognito = AppGroup("cognito", help="Look at an app's set-up, a token, or the routes.")
+cognito: AppGroup = AppGroup("cognito", help="Look at an app's set-up, a token, or the routes.")
 
 
 @cognito.command("check")

@@ -44,10 +44,11 @@ class CognitoAuthError(HTTPException):
         error_code: str | None = None,
     ) -> None:
         super().__init__(description)
-        self.error = error
-        self.status_code = self.code = status_code
-        self.headers = headers
-        self.error_code = error_code
+        self.error: str = error
+        self.code: int | None = status_code
+        self.status_code: int = status_code
+        self.headers: HeadersLike | None = headers
+        self.error_code: str | None = error_code
         self._is_answered = self._is_being_shaped = False
 
     def __str__(self) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from blinker import Namespace
+from blinker import NamedSignal, Namespace
 
 _signals = Namespace()
 
-token_verified = _signals.signal("token-verified")
+token_verified: NamedSignal = _signals.signal("token-verified")
 """Somebody is authenticated. The sender is the app; ``claims`` and ``user`` are those of the request."""
 
-token_rejected = _signals.signal("token-rejected")
+token_rejected: NamedSignal = _signals.signal("token-rejected")
 """A token was refused. The sender is the app; ``error`` is the `InvalidTokenError`, whose message says why."""
