@@ -1,0 +1,180 @@
+"""What the code has, the reference has; what the reference has, the code has."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import dataclasses
+import importlib
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import cognito_jwt_core
+import pytest
+from cognito_jwt_core import CognitoJWTError
+from flask_cognito.config import KEYS, PoolSettings, Settings
+from flask_cognito.responses import ANSWERS
+from page import ROOT
+from tables import code, rows
+from test_pages import PAGES
+
+REFERENCE = ROOT / "docs" / "reference"
+SOURCES = sorted(ROOT.glob("packages/*/src"))
+PUBLIC_MODULES = ("cognito_jwt_core", "cognito_jwt_core.testing", "flask_cognito", "flask_cognito.testing")
+OF_OTHER_LIBRARIES = {"JwtExpiredError"}
+# A default that depends on another key, or that there is none of.
+SAID_IN_WORDS = {"COGNITO_USERPOOL_ID", "COGNITO_REGION", "COGNITO_TOKEN_LOCATIONS", "COGNITO_USERPOOLS"}
+
+
+def read(name: str) -> str:
+    return (REFERENCE / name).read_text(encoding="utf-8")
+
+
+# Config keys
+
+
+def config_rows() -> dict[str, dict[str, str]]:
+    return {code(row["Key"]): row for row in rows(read("config-keys.md"), "Key")}
+
+
+def test_every_config_key_is_in_the_reference_and_no_other() -> None:
+    assert sorted(config_rows()) == sorted(KEYS)
+
+
+def test_every_config_key_has_its_type_and_the_release_that_brought_it() -> None:
+    for key, row in config_rows().items():
+        assert row["Type"], key
+        assert row["Since"] in ("1.x", "2.0"), key
+
+
+def test_defaults_are_those_of_the_code() -> None:
+    fields = [*dataclasses.fields(PoolSettings), *dataclasses.fields(Settings)]
+    defaults = {"COGNITO_" + field.name.upper(): field.default for field in fields}
+
+    for key, row in config_rows().items():
+        if key not in SAID_IN_WORDS:
+            assert ast.literal_eval(code(row["Default"])) == defaults[key], key
+
+
+@pytest.mark.parametrize("path", PAGES, ids=str)
+def test_no_page_names_a_config_key_that_does_not_exist(path: Path) -> None:
+    words = re.findall(r"\bCOGNITO_[A-Z_]+\b", (ROOT / path).read_text(encoding="utf-8"))
+
+    assert set(words) - KEYS == set()
+
+
+# Errors
+
+
+def error_classes(kind: type[CognitoJWTError] = CognitoJWTError) -> Iterator[type[CognitoJWTError]]:
+    yield kind
+    for sub in kind.__subclasses__():
+        if sub.__module__.startswith("cognito_jwt_core"):
+            yield from error_classes(sub)
+
+
+def error_rows() -> dict[str, dict[str, str]]:
+    return {code(row["Code"]): row for row in rows(read("errors.md"), "Code")}
+
+
+def test_every_error_is_in_the_reference_with_its_code_and_no_other() -> None:
+    said = {name: code(row["Error"]) for name, row in error_rows().items()}
+    of_the_core = {kind.code: kind.__name__ for kind in error_classes()}
+
+    assert said == {**dict.fromkeys(ANSWERS, "CognitoAuthError"), **of_the_core}
+
+
+def test_every_error_has_the_status_that_the_extension_answers() -> None:
+    for name, row in error_rows().items():
+        expected = ANSWERS[name].status if name in ANSWERS else 500  # a set-up that is wrong is nobody's fault but ours
+        assert int(row["HTTP status"]) == expected, name
+
+
+def test_every_error_has_a_cause() -> None:
+    assert [name for name, row in error_rows().items() if not row["Cause"]] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=str)
+def test_no_page_names_an_error_that_does_not_exist(path: Path) -> None:
+    text = (ROOT / path).read_text(encoding="utf-8")
+    known = {*cognito_jwt_core.__all__, "CognitoAuthError", *vars(builtins), *OF_OTHER_LIBRARIES}
+    names = set(re.findall(r"`([A-Z]\w+Error)\b", text))
+
+    assert {name for name in names - known if not re.search(rf"import .*\b{name}\b", text)} == set()
+
+
+# Log records
+
+
+def values_as_dots(template: str) -> str:
+    return re.sub(r"%(\.\d)?[rsdf]", "…", template)
+
+
+def logged(source: Path, module: Path) -> Iterator[tuple[str, str, str]]:
+    """Logger, level and message of every call of `_log` in a module."""
+    name = ".".join(module.relative_to(source).with_suffix("").parts)
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name("_log"), attr="log"), args=[_, ast.Constant(str(template)), *_]
+            ):
+                yield name, "INFO or WARNING", values_as_dots(template)
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name("_log"), attr=level), args=[ast.Constant(str(template)), *_]
+            ):
+                yield name, level.upper(), values_as_dots(template)
+
+
+def test_every_log_record_is_in_the_reference_and_no_other() -> None:
+    said = [(code(row["Logger"]), row["Level"], code(row["Message"])) for row in rows(read("log-records.md"), "Logger")]
+    written = {record for source in SOURCES for module in source.rglob("*.py") for record in logged(source, module)}
+
+    assert sorted(said) == sorted(written)
+
+
+def with_dots(line: ast.expr) -> str:
+    parts = line.values if isinstance(line, ast.JoinedStr) else [line]
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in parts)
+
+
+def test_every_line_of_advice_at_start_up_is_in_the_reference_and_no_other() -> None:
+    said = [code(row["Line"]) for row in rows(read("log-records.md"), "Line")]
+    (source,) = ROOT.glob("packages/*/src/flask_cognito/config_advice.py")
+    functions = {node.name: node for node in ast.parse(source.read_text()).body if isinstance(node, ast.FunctionDef)}
+    written = [
+        with_dots(node.value) for node in ast.walk(functions["advice"]) if isinstance(node, ast.Yield) and node.value
+    ]
+
+    assert sorted(said) == sorted(written)
+
+
+# Public names
+
+
+def described(site: Path, module: str) -> set[str]:
+    """The names of a module that the built reference has a place for; others are listed there as well, as aliases."""
+    *_, body = (site / "objects.inv").read_bytes().split(b"\n", 4)
+    found = set()
+    for line in zlib.decompress(body).decode().splitlines():
+        name, _, _, uri, _ = line.split(maxsplit=4)
+        owner, _, own = name.rpartition(".")
+        if owner == module and uri.endswith(("#$", f"#{name}")):
+            found.add(own)
+    return found
+
+
+@pytest.mark.parametrize("name", PUBLIC_MODULES)
+def test_every_public_name_is_described_and_no_other(name: str, site: Path) -> None:
+    public = {one for one in importlib.import_module(name).__all__ if not one.startswith("_")}
+
+    assert described(site, name) - {module.rpartition(".")[2] for module in PUBLIC_MODULES} == public
+
+
+def test_every_name_kept_from_1_x_is_on_the_page_about_the_move() -> None:
+    page = (ROOT / "docs" / "how-to" / "migrate-from-1x.md").read_text(encoding="utf-8")
+
+    for name in importlib.import_module("flask_cognito").__all__:
+        if name.startswith("_") or name == "CognitoJWTException":
+            assert f"`{name}`" in page, name
