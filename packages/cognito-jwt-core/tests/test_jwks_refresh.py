@@ -207,18 +207,32 @@ def test_after_idling_a_refresh_that_fails_is_tried_once_for_all_and_then_the_ke
     assert server.requests == 2
 
 
+@pytest.mark.parametrize(
+    ("failed_at", "asked_at"),
+    [
+        (0, IDLE + 1),  # long before the idling
+        (IDLE - 10, IDLE + 10),  # shortly before the keys had idled too long
+        (IDLE + 10, IDLE * 3),  # while they had, but longer ago than they may idle
+    ],
+)
 def test_a_refresh_that_failed_before_the_idling_does_not_count_as_tried(
-    pool: LocalUserPool, server: JWKSServer, clock: ManualClock, verifier: CognitoVerifier
+    pool: LocalUserPool,
+    server: JWKSServer,
+    clock: ManualClock,
+    verifier: CognitoVerifier,
+    failed_at: int,
+    asked_at: int,
 ) -> None:
     server.behave(status=503, times=1)
-    clock.advance(LIFETIME)
+    clock.advance(LIFETIME + failed_at)
     verifier.verify(pool.access_token())
     eventually(lambda: status_of(verifier).failures == 1)
+    old = pool.access_token(expires_in=100_000)
     pool.rotate_key(keep_old=False)
 
-    clock.advance(IDLE + 1)
+    clock.advance(asked_at - failed_at)
     with pytest.raises(UnknownKeyError):
-        verifier.verify(LocalUserPool(pool.id, client_id=pool.client_id, clock=clock).access_token())
+        verifier.verify(old)
 
 
 def test_a_wall_clock_put_back_does_not_make_old_keys_young(

@@ -178,7 +178,6 @@ class RemoteKeys:
 
     def _remember_missing(self, kid: str, now: Moment) -> None:
         # By its hash: an invented kid may be as long as a token.
-        self._missing.pop(hash(kid), None)
         if len(self._missing) >= _MAX_MISSING_KIDS:
             self._missing.pop(next(iter(self._missing)))
         self._missing[hash(kid)] = now

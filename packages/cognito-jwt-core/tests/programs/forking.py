@@ -3,19 +3,30 @@
 Called with the moment, the URL of the keys, the pool's id, and tokens: one to verify, one with an invented `kid`.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from cognito_jwt_core import CognitoVerifier, UnknownKeyError
+from cognito_jwt_core import CognitoVerifier, KeySettings, UnknownKeyError
+
+if TYPE_CHECKING:
+    import requests
 
 moment, url, pool_id, token, invented = sys.argv[1:]
 
 
-def verifier_of(**options: object) -> CognitoVerifier:
-    return CognitoVerifier(pool_id, client_id=None, token_use="access", jwks=url, **options)  # type: ignore[arg-type]
+settings = KeySettings(timeout_seconds=20)  # a busy machine is not what fails here
+
+
+def verifier_of(session: requests.Session | None = None) -> CognitoVerifier:
+    return CognitoVerifier(
+        pool_id, client_id=None, token_use="access", jwks=url, session=session, key_settings=settings
+    )
 
 
 def in_child(check: Callable[[], object]) -> int:
@@ -119,7 +130,7 @@ def with_a_session() -> None:
     import requests
 
     session = requests.Session()
-    verifier = verifier_of(session=session)
+    verifier = verifier_of(session)
     verifier.prefetch()
 
     def requests_sent() -> int:

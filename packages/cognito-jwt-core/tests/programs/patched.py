@@ -19,7 +19,7 @@ from cognito_jwt_core import (  # noqa: E402
 )
 
 url, pool_id, token, invented = sys.argv[1:]
-settings = KeySettings(timeout_seconds=2)
+settings = KeySettings(timeout_seconds=20)
 verifier = CognitoVerifier(pool_id, client_id=None, token_use="access", jwks=url, key_settings=settings)
 ticks = 0
 
