@@ -87,9 +87,10 @@ def test_issuer_must_be_there() -> None:
 def test_text_of_another_type_is_an_invalid_claim(claim: str, value: object) -> None:
     claims = {"iss": ISSUER, "exp": NOW + 1, "token_use": "access", "sub": "x", "client_id": "one"} | {claim: value}
 
-    with pytest.raises(InvalidClaimError, match=rf"^{claim}: expected a str, found ") as caught:
+    with pytest.raises(InvalidClaimError) as caught:
         check_claims(claims, POLICY, NOW)
 
+    assert str(caught.value) == f"{claim}: expected a str, found {value!a}"
     assert type(caught.value) is InvalidClaimError
     assert (caught.value.claim, caught.value.expected) == (claim, "a str")
     assert caught.value.actual is value
@@ -311,10 +312,12 @@ def test_audience_without_any_client_is_not_met_by_its_absence(audience: object)
 
 @pytest.mark.parametrize("audience", [None, 1, True, {"one": 1}, [1], ["https://api.example", None], [["one"]]])
 def test_audience_of_the_wrong_type_is_refused(audience: object) -> None:
-    with pytest.raises(InvalidClaimError, match=r"^aud: expected a str or a list of str, found ") as caught:
+    with pytest.raises(InvalidClaimError) as caught:
         check_audience({"token_use": "access", "client_id": "one", "aud": audience}, POLICY, NOW)
 
     assert type(caught.value) is InvalidClaimError
+    assert str(caught.value) == f"aud: expected a str or a list of str, found {audience!a}"
+    assert caught.value.actual == audience
 
 
 def test_several_audiences_are_all_named() -> None:

@@ -64,6 +64,16 @@ def test_none_means_not_required_in_this_call(pool: LocalUserPool, strict: Cogni
         strict.verify(token, groups=None, scopes=None)
 
 
+def test_nothing_is_required_when_none_is_said_of_everything(pool: LocalUserPool, strict: CognitoVerifier) -> None:
+    token = pool.id_token(aud="other")
+
+    assert strict.verify(token, token_use=None, client_id=None, audience=None, groups=None, scopes=None)
+    with pytest.raises(InvalidTokenUseError):
+        strict.verify(token, client_id=None, audience=None, groups=None, scopes=None)
+    with pytest.raises(InvalidTokenUseError):
+        strict.verify(token)
+
+
 def test_either_token_use_for_one_call(pool: LocalUserPool, strict: CognitoVerifier) -> None:
     token = pool.id_token(groups=["admin"])
 

@@ -76,8 +76,10 @@ def test_refusal_names_every_algorithm_that_is_allowed() -> None:
 
 @pytest.mark.parametrize("kid", [None, "", 0, 1, True, [], ["k"], {}])
 def test_kid_that_names_no_key_is_refused(kid: object) -> None:
-    with pytest.raises(MalformedTokenError, match=r"^kid: expected the id of a key in the header, found "):
+    with pytest.raises(MalformedTokenError) as caught:
         check_header(UnverifiedHeader(GOOD | {"kid": kid}), ALGORITHMS)
+
+    assert str(caught.value) == f"kid: expected the id of a key in the header, found {kid!a}"
 
 
 def test_crit_comes_before_the_algorithm_and_that_before_the_kid() -> None:
@@ -89,6 +91,24 @@ def test_crit_comes_before_the_algorithm_and_that_before_the_kid() -> None:
 
 def test_algorithms_are_those_of_cognito() -> None:
     assert list(ALGORITHMS) == ["RS256"]
+    assert (ALGORITHMS["RS256"].name, ALGORITHMS["RS256"].key_type) == ("RS256", "RSA")
+
+
+def test_row_of_the_table_has_its_own_primitive(pool: LocalUserPool) -> None:
+    pss = Algorithm("PS256", "RSA")
+    key = import_key(dict(pool.signing_key.public_jwk) | {"alg": "PS256"}, {"PS256": pss})
+
+    assert (key.algorithm, pss.name, pss.key_type) == (pss, "PS256", "RSA")
+    key.check_signature(b"text", pool.signing_key.sign(b"text", "PS256"))
+    with pytest.raises(InvalidSignatureError):
+        key.check_signature(b"text", pool.signing_key.sign(b"text", "RS256"))
+
+
+def test_unfit_key_is_told_every_algorithm_that_is_allowed() -> None:
+    allowed = {"RS256": ALGORITHMS["RS256"], "PS256": Algorithm("PS256", "RSA")}
+
+    with pytest.raises(UnfitKeyError, match=r"^expected a key for RS256 or PS256, found kty 'EC' and alg None$"):
+        import_key(EC, allowed)
 
 
 @pytest.mark.parametrize(

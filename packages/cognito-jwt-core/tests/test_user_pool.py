@@ -128,8 +128,9 @@ def test_id_without_its_region_needs_one_beside_it(id_: str) -> None:
     ],
 )
 def test_id_that_could_not_be_one_is_refused(id_: object) -> None:
-    with pytest.raises(ConfigurationError, match=r"^user pool id: expected one like eu-central-1_c3fea2, found "):
+    with pytest.raises(ConfigurationError) as caught:
         UserPool(id_)  # type: ignore[arg-type]
+    assert str(caught.value) == f"user pool id: expected one like eu-central-1_c3fea2, found {ascii(id_)[:64]}"
     with pytest.raises(ConfigurationError, match=r"^user pool id: expected one like eu-central-1_c3fea2, found "):
         CognitoVerifier(id_, client_id=None, token_use=None)  # type: ignore[arg-type]
 
@@ -162,25 +163,28 @@ def test_region_that_could_not_be_one_is_refused(region: object) -> None:
     for id_ in ("c3fea2", "eu-central-1_c3fea2"):
         with pytest.raises(ConfigurationError, match=r"^(region|UserPool\.region): expected "):
             UserPool(id_, region)  # type: ignore[arg-type]
-    with pytest.raises(ConfigurationError, match=r"^(region|replica_regions): expected "):
+    with pytest.raises(ConfigurationError) as caught:
         UserPool("eu-central-1_c3fea2", replica_regions=[region])  # type: ignore[list-item]
+    assert str(caught.value) == f"region: expected one like eu-central-1, found {region!a}"
 
 
-@pytest.mark.parametrize("regions", [None, 1, [None], iter(["eu-central-1"])])
+@pytest.mark.parametrize("regions", [None, 1, True, iter(["eu-central-1"])])
 def test_replica_regions_of_the_wrong_type_are_refused(regions: object) -> None:
-    with pytest.raises(ConfigurationError, match=r"^(region|replica_regions): expected "):
+    with pytest.raises(ConfigurationError) as caught:
         UserPool("eu-central-1_c3fea2", replica_regions=regions)  # type: ignore[arg-type]
+    assert str(caught.value) == f"replica_regions: expected a collection of regions, found {ascii(regions)[:64]}"
 
 
 @pytest.mark.parametrize("option", ["issuer", "jwks_uri"])
 @pytest.mark.parametrize("value", ["", 1, b"https://x.example", ["https://x.example"], True])
 def test_issuer_and_key_url_must_be_texts(option: str, value: object) -> None:
-    with pytest.raises(ConfigurationError, match=rf"^UserPool\.{option}: expected a text or None, found "):
+    with pytest.raises(ConfigurationError) as caught:
         UserPool("eu-central-1_c3fea2", **{option: value})  # type: ignore[arg-type]
+    assert str(caught.value) == f"UserPool.{option}: expected a text or None, found {value!a}"
 
 
 def test_issuer_of_ones_own_is_the_only_one() -> None:
-    issuer = "https://proxy.example/pool"
+    issuer = "https://proxy.example/POOLX"
 
     assert UserPool("eu-central-1_c3fea2", issuer=issuer).jwks_uris == {issuer: issuer + JWKS}
     assert UserPool("eu-central-1_c3fea2", issuer=issuer + "/").jwks_uris == {issuer + "/": issuer + JWKS}
