@@ -89,7 +89,9 @@ def test_one_task_that_gives_up_does_not_end_the_waiting_of_the_others(pool: Loc
     assert server.requests == 1
 
 
-def test_several_event_loops_wait_for_one_fetch_and_one_may_end_early(pool: LocalUserPool, server: JWKSServer) -> None:
+def test_several_event_loops_wait_for_one_fetch_and_one_may_end_early(
+    pool: LocalUserPool, server: JWKSServer, caplog: pytest.LogCaptureFixture
+) -> None:
     verifier, token = verifier_of(pool, server.url), pool.access_token()
     server.behave(hold=True)
 
@@ -104,6 +106,7 @@ def test_several_event_loops_wait_for_one_fetch_and_one_may_end_early(pool: Loca
 
     assert all(isinstance(loop.outcome(), Claims) for loop in patient)
     assert server.requests == 1
+    assert caplog.records == []  # nothing is told to a loop that is closed
 
 
 def test_the_event_loop_goes_on_while_keys_are_fetched(pool: LocalUserPool, server: JWKSServer) -> None:

@@ -4,10 +4,12 @@ import asyncio
 import json
 import logging
 import os
+import time
 from pathlib import Path
 
 import pytest
 from cognito_jwt_core import (
+    Claims,
     CognitoVerifier,
     ConfigurationError,
     JWKSFetchError,
@@ -203,9 +205,11 @@ class Versioned:
         self.failure: Exception | None = None
         self.revision_failure: Exception | None = None
         self.fetches = 0
+        self.seconds = 0.0
 
     def fetch(self, timeout_seconds: float) -> JWKSResponse:
         self.fetches += 1
+        time.sleep(self.seconds)
         if self.failure is not None:
             raise self.failure
         return JWKSResponse(self.pool.jwk_set)
@@ -284,9 +288,10 @@ def test_a_rotation_seen_by_many_threads_is_read_once(pool: LocalUserPool) -> No
     source = Versioned(pool)
     verifier = verifier_of(pool, source)
     pool.rotate_key()
+    token = pool.access_token()
+    source.seconds = 0.05
 
-    in_threads(32, lambda: verifier.verify(pool.access_token()))
-
+    assert {type(claims) for claims in in_threads(32, lambda: verifier.verify(token))} == {Claims}
     assert source.fetches == 2
 
 

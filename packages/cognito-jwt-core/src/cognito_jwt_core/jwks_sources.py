@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from requests import Response, Session
 
 
-_COARSEST_TICK_NS = 2_000_000_000  # FAT's
+_COARSEST_TICK_NS = 1_000_000_000  # of the clock that a file system dates its files by
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class JWKSFile:
         if is_young or self._was_young:
             self._content = hash(self._read())
         self._was_young = is_young
-        return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, self._content
+        return found.st_mtime_ns, found.st_size, found.st_ino, self._content
 
     def _read(self) -> bytes:
         with self._path.open("rb") as file:
