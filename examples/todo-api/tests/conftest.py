@@ -15,6 +15,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from todo_api import create_app
 from todo_api.local_cognito import USERS, LocalCognito, local_cognito
+from todo_api.models import db
 
 Ask = Callable[..., Any]
 Sign = Callable[..., str]
@@ -58,9 +59,12 @@ def sign(cognito: LocalCognito) -> Sign:
 
 
 @pytest.fixture
-def app(cognito: LocalCognito, tmp_path: Path) -> Flask:
+def app(cognito: LocalCognito, tmp_path: Path) -> Iterator[Flask]:
     """The app, on the local Cognito and an empty database."""
-    return create_app({**cognito.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/todo.db"})
+    app = create_app({**cognito.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/todo.db"})
+    yield app
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture

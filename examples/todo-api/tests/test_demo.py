@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from todo_api.demo_table import CALLS, VISITORS
 
 DEMO = [sys.executable, "-m", "todo_api.demo", "--port", "0"]
@@ -21,9 +22,9 @@ def run(*command: str, environ: Mapping[str, str] = NO_POOL) -> subprocess.Compl
 
 
 @contextmanager
-def serving() -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(environ: Mapping[str, str] = NO_POOL) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The running demo, and what it printed until it waits."""
-    with subprocess.Popen(DEMO, env=NO_POOL, stdout=subprocess.PIPE, text=True) as demo:  # noqa: S603
+    with subprocess.Popen(DEMO, env=environ, stdout=subprocess.PIPE, text=True) as demo:  # noqa: S603
         assert demo.stdout
         printed = ""
         while "/api/admin/todos -H" not in printed:
@@ -36,24 +37,18 @@ def serving() -> Iterator[tuple[subprocess.Popen[str], str]]:
             demo.kill()
 
 
-def test_once_prints_the_table_and_succeeds() -> None:
-    demo = run(*DEMO, "--once")
-
-    assert (demo.returncode, demo.stderr) == (0, "")
-    head, *rows = (line.split() for line in demo.stdout.splitlines() if line)
-    assert head == list(VISITORS)
-    assert rows[: len(CALLS)] == [[call.method, call.path, *map(str, call.expected)] for call in CALLS]
-    assert "Every answer was the expected one." in demo.stdout
-
-
-def test_a_port_that_is_taken_is_said_and_replaced() -> None:
+def test_once_prints_the_table_and_succeeds_also_when_its_port_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
         demo = run(*DEMO, "--once", "--port", str(port))
 
-    assert demo.returncode == 0
-    assert f"Port {port} cannot be had" in demo.stdout
+    assert (demo.returncode, demo.stderr) == (0, "")
+    warning, head, *rows = (line.split() for line in demo.stdout.splitlines() if line)
+    assert warning[:5] == ["Port", str(port), "cannot", "be", "had"]
+    assert head == list(VISITORS)
+    assert rows[: len(CALLS)] == [[call.method, call.path, *map(str, call.expected)] for call in CALLS]
+    assert "Every answer was the expected one." in demo.stdout
 
 
 def test_ctrl_c_ends_it_without_a_traceback() -> None:
@@ -73,20 +68,35 @@ def test_what_it_prints_can_be_pasted_into_a_shell() -> None:
     assert '"username":"alice"' in shell.stdout
 
 
-def test_a_real_pool_needs_nothing_of_the_local_one(tmp_path: Path) -> None:
-    environ = {
+@pytest.fixture
+def real_pool(tmp_path: Path) -> Mapping[str, str]:
+    """The environment of somebody who has a pool."""
+    return {
         **NO_POOL,
         "COGNITO_REGION": "eu-central-1",
         "COGNITO_USERPOOL_ID": "eu-central-1_c3fea2",
         "COGNITO_APP_CLIENT_ID": "abcdef123456",
         "DATABASE_URL": f"sqlite:///{tmp_path}/todo.db",
     }
+
+
+def test_a_real_pool_needs_nothing_of_the_local_one(real_pool: Mapping[str, str]) -> None:
     program = (
         "import sys; from todo_api.demo import main; code = main(['--once', '--port', '0']);"
         "sys.exit(code or any(name in sys.modules for name in ('moto', 'boto3', 'todo_api.local_cognito')))"
     )
 
-    demo = run(sys.executable, "-c", program, environ=environ)
+    demo = run(sys.executable, "-c", program, environ=real_pool)
 
     assert (demo.returncode, demo.stderr) == (0, "")
     assert demo.stdout.split()[0] == "nobody"
+
+
+def test_a_real_pools_users_are_served_and_told_where_to_sign_in(real_pool: Mapping[str, str]) -> None:
+    with serving(real_pool) as (demo, printed):
+        demo.send_signal(signal.SIGTERM)
+        code = demo.wait(timeout=10)
+
+    assert code == 0
+    assert "its user pool: eu-central-1_c3fea2" in printed
+    assert "TOKEN=$(curl -s https://cognito-idp.eu-central-1.amazonaws.com/ " in printed

@@ -348,5 +348,5 @@ def test_the_documentation_comes_from_the_app_alone(page: Page, url: str, shoot:
 
     page.get_by_text("/api/todos/{todo_id}/close").wait_for()
     page.get_by_role("button", name="Authorize").click()
-    page.get_by_text("An access token of the user pool.").wait_for()
+    page.get_by_text("cognito (http, Bearer)").wait_for()
     shoot(page, "docs")

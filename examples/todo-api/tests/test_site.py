@@ -53,13 +53,13 @@ def test_the_description_of_the_api_is_openapi_3_1(ask: Ask) -> None:
 
     validate(description)
     assert description["openapi"].startswith("3.1")
-    assert description["components"]["securitySchemes"]["accessToken"]["scheme"] == "bearer"
+    assert description["components"]["securitySchemes"]["cognito"]["scheme"] == "bearer"
 
 
 def test_the_description_says_of_every_route_whether_it_takes_a_token(app: Flask, ask: Ask) -> None:
     description = ask(None, "GET", "/openapi.json").json
     routes = {
-        (method.upper(), path): {"accessToken": []} in operation["security"] and {} not in operation["security"]
+        (method.upper(), path): {"cognito": []} in operation["security"] and {} not in operation["security"]
         for path, operations in description["paths"].items()
         for method, operation in operations.items()
     }
@@ -71,3 +71,10 @@ def test_the_description_says_of_every_route_whether_it_takes_a_token(app: Flask
     assert routes == needs_token
     api = {rule.endpoint for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/")}
     assert len(api) == sum(path.startswith("/api/") for _, path in routes)
+
+
+def test_no_route_is_open_by_oversight(app: Flask) -> None:
+    audit = app.test_cli_runner().invoke(args=["cognito", "routes", "--fail-on-open"])
+
+    assert audit.exit_code == 0, audit.output
+    assert "group admin and moderator + group admin" in audit.output

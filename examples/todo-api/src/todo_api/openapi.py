@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Any, Literal
 
 from flask import Flask
+from flask_cognito import openapi_security_schemes
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
@@ -16,16 +17,10 @@ from .schemas import Error
 JsonObject = dict[str, Any]
 Refs = dict[type[BaseModel], JsonObject]
 
-TOKEN: dict[str, list[str]] = {"accessToken": []}
+TOKEN: dict[str, list[str]] = {"cognito": []}
 # What the routes of a blueprint take; those of any other need a token.
 SECURITY: dict[str, list[dict[str, list[str]]]] = {"site": [], "board": [{}, TOKEN]}
 
-TOKEN_SCHEME = {
-    "type": "http",
-    "scheme": "bearer",
-    "bearerFormat": "JWT",
-    "description": "An access token of the user pool.",
-}
 ID = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
 PARAMETER = re.compile(r"<.*?(\w+)>")
 
@@ -43,7 +38,7 @@ def describe(app: Flask) -> JsonObject:
         "openapi": "3.1.0",
         "info": {"title": "Todo API", "version": version("todo-api"), "description": "Todos of Cognito's users."},
         "paths": paths,
-        "components": {"schemas": schemas, "securitySchemes": {"accessToken": TOKEN_SCHEME}},
+        "components": {"schemas": schemas, "securitySchemes": openapi_security_schemes(app)},
     }
 
 
