@@ -19,7 +19,7 @@ def test_every_answer_is_as_described(app: Flask, sign: Sign, tmp_path: Path) ->
             [
                 *(sys.executable, "-m", "schemathesis.cli", "--no-color", "run", f"{url}/openapi.json"),
                 *("--header", f"Authorization: Bearer {who_may_do_everything}"),
-                *("--checks", "all", "--max-examples", "15", "--generation-deterministic"),
+                *("--checks", "all", "--max-examples", "10", "--generation-deterministic"),
             ],
             cwd=tmp_path,
             capture_output=True,
