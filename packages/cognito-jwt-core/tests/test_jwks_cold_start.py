@@ -224,6 +224,7 @@ def test_prefetch_leaves_nothing_to_fetch(pool: LocalUserPool, server: JWKSServe
 
     verifier.prefetch()
     verifier.verify(pool.access_token())
+    asyncio.run(verifier.verify_async(pool.access_token()))
 
     assert server.requests == 1
     assert status_of(verifier).kids == pool.kids

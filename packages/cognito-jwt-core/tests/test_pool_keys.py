@@ -1,5 +1,6 @@
 """Which keys judge which issuer: every issuer of a pool has its own URL, and some of them a pool may not use."""
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from typing import Any
@@ -168,6 +169,8 @@ def test_a_foreign_issuer_never_causes_a_fetch(
     foreign = pools[ORIGINAL].access_token(iss="https://example.com")
     with pytest.raises(UnknownKeyError):
         verifier.verify(foreign)
+    with pytest.raises(UnknownKeyError):
+        asyncio.run(verifier.verify_async(foreign))
     assert asked(servers) == [0, 0, 0]
 
     verifier.prefetch()
