@@ -98,5 +98,5 @@ def test_a_real_pools_users_are_served_and_told_where_to_sign_in(real_pool: Mapp
         code = demo.wait(timeout=10)
 
     assert code == 0
-    assert "its user pool: eu-central-1_c3fea2" in printed
+    assert "their user pool: eu-central-1_c3fea2" in printed
     assert "TOKEN=$(curl -s https://cognito-idp.eu-central-1.amazonaws.com/ " in printed

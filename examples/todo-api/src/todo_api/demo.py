@@ -66,7 +66,7 @@ def with_local_pool(port: int, *, once: bool) -> int:
             as_expected = show_table(url, {user.name: cognito.sign_in(user) for user in USERS})
             if once:
                 return 0 if as_expected else 1
-            print(f"\nThe API: {url}   its local Cognito: {cognito.url}   Ctrl-C stops both.\n")
+            print(f"\nThe page and the API: {url}   their local Cognito: {cognito.url}   Ctrl-C stops both.\n")
             for user in USERS:
                 print(f"  {user.name:<6} {user.password:<22} {', '.join(user.groups) or 'in no group'}")
             first = USERS[0]
@@ -83,7 +83,7 @@ def with_real_pool(port: int, *, once: bool) -> int:
         if once:
             return 0 if as_expected else 1
         config = app.config
-        print(f"\nThe API: {url}   its user pool: {config['COGNITO_USERPOOL_ID']}   Ctrl-C stops it.")
+        print(f"\nThe page and the API: {url}   their user pool: {config['COGNITO_USERPOOL_ID']}   Ctrl-C stops it.")
         print_curl_lines(url, config["SIGN_IN_URL"], config["COGNITO_APP_CLIENT_ID"], "YOUR-USER", "YOUR-PASSWORD")
         threading.Event().wait()
     return 0
