@@ -126,7 +126,14 @@ class Page:
         return subprocess.run(
             ["bash", "-c", script],  # noqa: S607 - the reader's bash, wherever it is
             cwd=self.folder,
-            env={**os.environ, "PATH": path, "COLUMNS": "120", "NO_COLOR": "1"},
+            # A reader's pytest has none of the plugins that are here for our own tests, which take seconds to load.
+            env={
+                **os.environ,
+                "PATH": path,
+                "COLUMNS": "120",
+                "NO_COLOR": "1",
+                "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

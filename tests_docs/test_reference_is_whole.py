@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import builtins
 import dataclasses
@@ -14,6 +15,8 @@ from pathlib import Path
 import cognito_jwt_core
 import pytest
 from cognito_jwt_core import CognitoJWTError
+from cognito_jwt_core.cli import _parser as core_commands
+from flask_cognito.cli import cognito as flask_commands
 from flask_cognito.config import KEYS, PoolSettings, Settings
 from flask_cognito.responses import ANSWERS
 from page import ROOT
@@ -76,11 +79,15 @@ def error_classes(kind: type[CognitoJWTError] = CognitoJWTError) -> Iterator[typ
 
 
 def error_rows() -> dict[str, dict[str, str]]:
-    return {code(row["Code"]): row for row in rows(read("errors.md"), "Code")}
+    found = {}
+    for row in rows(read("errors.md"), "Code and error"):
+        name, error = map(code, row["Code and error"].split("<br>"))
+        found[name] = {**row, "Error": error}
+    return found
 
 
 def test_every_error_is_in_the_reference_with_its_code_and_no_other() -> None:
-    said = {name: code(row["Error"]) for name, row in error_rows().items()}
+    said = {name: row["Error"] for name, row in error_rows().items()}
     of_the_core = {kind.code: kind.__name__ for kind in error_classes()}
 
     assert said == {**dict.fromkeys(ANSWERS, "CognitoAuthError"), **of_the_core}
@@ -148,6 +155,40 @@ def test_every_line_of_advice_at_start_up_is_in_the_reference_and_no_other() -> 
     ]
 
     assert sorted(said) == sorted(written)
+
+
+# Commands
+
+
+def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001
+    return dict(commands.choices)
+
+
+def test_every_command_is_in_the_reference_and_no_other() -> None:
+    said = [" ".join(code(row["Command"]).split()[:3]) for row in rows(read("command-line.md"), "Command")]
+    of_the_core = [f"cognito-jwt {name}" for name in commands_of(core_commands())]
+    of_flask = [f"flask cognito {name}" for name in flask_commands.commands]
+
+    assert sorted(name.removesuffix(" TOKEN").removesuffix(" USER_POOL_ID") for name in said) == sorted(
+        of_the_core + of_flask
+    )
+
+
+def test_every_option_is_in_the_reference_and_no_other() -> None:
+    said = {
+        (code(row["Option"]), command)
+        for row in rows(read("command-line.md"), "Option")
+        for command in (("explain", "jwks", "doctor") if row["Of"] == "all" else re.findall(r"`(\w+)`", row["Of"]))
+    }
+    options = {
+        (option, name)
+        for name, parser in commands_of(core_commands()).items()
+        for action in parser._actions  # noqa: SLF001  argparse has no other way to ask
+        for option in action.option_strings
+    }
+
+    assert said == options - {(help_, name) for help_ in ("-h", "--help") for _, name in options}
 
 
 # Public names
