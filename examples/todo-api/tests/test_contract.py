@@ -24,7 +24,7 @@ def test_every_answer_is_as_described(app: Flask, sign: Sign, tmp_path: Path) ->
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
 

@@ -18,7 +18,7 @@ NO_POOL = {name: value for name, value in os.environ.items() if not name.startsw
 
 
 def run(*command: str, environ: Mapping[str, str] = NO_POOL) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
+    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=90, check=False)  # noqa: S603
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def test_once_prints_the_table_and_succeeds_also_when_its_port_is_taken() -> Non
 def test_ctrl_c_ends_it_without_a_traceback() -> None:
     with serving() as (demo, _):
         demo.send_signal(signal.SIGINT)
-        rest, _ = demo.communicate(timeout=10)
+        rest, _ = demo.communicate(timeout=30)
 
     assert (demo.returncode, rest.split()) == (0, ["Stopped."])
 
@@ -95,7 +95,7 @@ def test_a_real_pool_needs_nothing_of_the_local_one(real_pool: Mapping[str, str]
 def test_a_real_pools_users_are_served_and_told_where_to_sign_in(real_pool: Mapping[str, str]) -> None:
     with serving(real_pool) as (demo, printed):
         demo.send_signal(signal.SIGTERM)
-        code = demo.wait(timeout=10)
+        code = demo.wait(timeout=30)
 
     assert code == 0
     assert "their user pool: eu-central-1_c3fea2" in printed

@@ -45,7 +45,7 @@ class Gunicorn:
         """Ask it to end, read the rest, and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
         list(self.read())
-        return self.process.wait(timeout=15)
+        return self.process.wait(timeout=60)
 
 
 @contextmanager
@@ -68,11 +68,11 @@ def test_workers_and_threads_answer_and_log_in_json(
 
         answers = list(
             threads.map(
-                lambda number: requests.post(url, json={"title": f"Todo {number}"}, headers=headers, timeout=10),
+                lambda number: requests.post(url, json={"title": f"Todo {number}"}, headers=headers, timeout=60),
                 range(32),
             )
         )
-        total = requests.get(url, headers=headers, timeout=10).json()["total"]
+        total = requests.get(url, headers=headers, timeout=60).json()["total"]
         code = server.end()
 
     assert ({answer.status_code for answer in answers}, total, code) == ({201}, 32, 0)
@@ -93,7 +93,7 @@ def test_a_request_under_way_is_answered_before_the_end(
     ).encode()
 
     with gunicorn(cognito, tmp_path) as server:
-        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
             connection.sendall(head)
             answer = connection.makefile("rb")
             begun = [answer.readline(), answer.readline()]

@@ -50,7 +50,7 @@ def test_it_answers_with_the_keys_it_brings(bundled: Mapping[str, str], tokens: 
         env=bundled,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=90,
         check=True,
     )
 

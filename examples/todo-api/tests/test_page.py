@@ -23,6 +23,8 @@ FLAGS = [
     "--disable-sync",
 ]
 
+pytestmark = pytest.mark.browser
+
 ALICE, MO, BOB = USERS
 Sign = Callable[..., str]
 Page = Any  # playwright's, which may not be installed
@@ -60,7 +62,7 @@ def page(browser: Any, url: str) -> Iterator[Page]:
     """The page in a fresh browser window, which must go without errors and talk to the app and to Cognito alone."""
     with browser.new_context(viewport={"width": 1100, "height": 600}) as context:
         page = context.new_page()
-        page.set_default_timeout(5000)
+        page.set_default_timeout(20_000)
         errors: list[str] = []
 
         def note(line: Any) -> None:
@@ -120,7 +122,7 @@ def todos(page: Page) -> list[str]:
 
 def until(holds: Callable[[], bool]) -> None:
     """Wait for what follows from a click."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 20
     while not holds():
         assert time.monotonic() < deadline, "nothing happened"
         time.sleep(0.02)
