@@ -13,7 +13,7 @@ from .schemas import Me, NewTodo, PageQuery, TodoChange, TodoPage, TodoQuery, To
 todos = Blueprint("todos", __name__, url_prefix="/api")
 
 # The largest id that PostgreSQL's integer holds: a larger one in a URL is a 404 and never reaches the database.
-TODO = "/todos/<int(max=2147483647):todo_id>"
+ONE_TODO = "/todos/<int(max=2147483647):todo_id>"
 
 
 @todos.get("/me")
@@ -53,7 +53,7 @@ def add_todo(body: NewTodo) -> TodoView:
     return TodoView.model_validate(todo)
 
 
-@todos.get(TODO)
+@todos.get(ONE_TODO)
 @cognito_auth_required
 @json_view()
 def show_todo(todo_id: int) -> TodoView:
@@ -61,7 +61,7 @@ def show_todo(todo_id: int) -> TodoView:
     return TodoView.model_validate(own_todo(todo_id))
 
 
-@todos.patch(TODO)
+@todos.patch(ONE_TODO)
 @cognito_auth_required
 @json_view()
 def change_todo(todo_id: int, body: TodoChange) -> TodoView:
@@ -73,7 +73,7 @@ def change_todo(todo_id: int, body: TodoChange) -> TodoView:
     return TodoView.model_validate(todo)
 
 
-@todos.delete(TODO)
+@todos.delete(ONE_TODO)
 @cognito_auth_required
 @json_view()
 def delete_todo(todo_id: int) -> None:
@@ -82,7 +82,7 @@ def delete_todo(todo_id: int) -> None:
     db.session.commit()
 
 
-@todos.post(f"{TODO}/close")
+@todos.post(f"{ONE_TODO}/close")
 @cognito_group_permissions(["admin", "moderator"])
 @json_view()
 def close_todo(todo_id: int) -> TodoView:
