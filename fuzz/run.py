@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,7 +36,8 @@ def write_seeds(folder: Path) -> int:
         for kind, segment in zip((b"H", b"P", b"S"), token.split(b"."), strict=False):
             with contextlib.suppress(binascii.Error):
                 seeds.add(kind + base64.urlsafe_b64decode(segment + b"=" * (-len(segment) % 4)))
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     for number, seed in enumerate(sorted(seeds)):
         (folder / f"{number:04}").write_bytes(seed)
     return len(seeds)
