@@ -46,10 +46,15 @@ class _Verifier(ABC):
     ) -> Claims:
         """The claims of `token`, if it is genuine, meant for this application, valid now, and entitled.
 
-        1. Size and shape, 2. header: `crit`, algorithm (RFC 8725 section 3.1), `kid`, 3. the key of that `kid`,
-        4. signature, 5. claims: issuer, time, token use, client, audience (RFC 8725 sections 3.8 to 3.12), custom
-        check, 6. groups and scopes, 7. a copy of the claims. A token that came through step 5 before is remembered:
-        of steps 1 to 4 only the key is looked for again.
+        1. The size and the shape of the text.
+        2. The header: `crit`, the algorithm (RFC 8725 section 3.1), `kid`.
+        3. The key of that `kid`.
+        4. The signature.
+        5. The claims: issuer, time, token use, client, audience (RFC 8725 sections 3.8 to 3.12); the custom check.
+        6. Groups and scopes.
+        7. A copy of the claims.
+
+        A token that came through step 5 before is remembered: of steps 1 to 4 only the key is looked for again.
 
         Args:
             token: The text alone, without "Bearer".
