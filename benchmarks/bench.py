@@ -65,7 +65,9 @@ class Bench:
         again = {OURS: seen.ratio(OURS, FLOOR)}
         for name in sorted(peers.PEERS, key=lambda name: new.ratio(name, FLOOR)):
             ratios[name], again[name] = new.ratio(name, FLOOR), seen.ratio(name, FLOOR)
-            yield Figure(f"{name} ({versions[name]})", ratios[name], f"{both(new, name)}; again {times(again[name])}")
+            yield Figure(
+                f"{name} ({versions[name]})", ratios[name], f"{both(new, name)}; seen before {times(again[name])}"
+            )
         try:
             node = elsewhere.time_node(self.material, self.folder, self.rounds)
         except UnavailableError as reason:
@@ -79,8 +81,11 @@ class Bench:
 
     def where_the_time_goes(self) -> Iterator[Figure]:
         assert self.new_tokens, "comes after the peers"
+        new, rest = self.new_tokens, self.new_tokens.ratio(OURS, FLOOR)
         for name in peers.STEPS:
-            yield Figure(name, self.new_tokens.ratio(name, FLOOR), both(self.new_tokens, name))
+            yield Figure(name, new.ratio(name, FLOOR), both(new, name))
+            rest -= new.ratio(name, FLOOR)
+        yield Figure(f"all else that {OURS} does", rest, f"{times(rest)}: {rest * new.micros(FLOOR):.1f} µs")
 
     def refusals(self) -> Iterator[Figure]:
         timings = core.time_refusals(self.material, self.rounds)
@@ -153,8 +158,8 @@ class Bench:
             yield skipped("gunicorn under wrk", reason)
             return
         for name, rate in found.items():
-            share = rate / found[f"{name.rpartition(' ')[0]} open"]
-            yield Figure(f"{name}", rate, f"{rate:,.0f} requests per second, {share:.0%} of open")
+            share = rate / found[f"{name.partition(',')[0]}, open"]
+            yield Figure(name, rate, f"{rate:,.0f} requests per second, {share:.0%} of open")
 
 
 def both(timings: Timings, name: str) -> str:

@@ -33,7 +33,7 @@ def wrk() -> str:
 def requests_per_second(
     material: Material, sides: dict[str, FlaskSide], folder: Path, seconds: int, rounds: int
 ) -> dict[str, float]:
-    """By name of the side and of what is asked: open, seen, new."""
+    """By name of the side and of what is asked of it; `open` is the route that asks for no token."""
     program = wrk()
     files = {"seen": folder / "seen.txt", "new": folder / "new.txt"}
     files["seen"].write_bytes(b"\n".join(material.seen[:100]) + b"\n")
@@ -45,11 +45,11 @@ def requests_per_second(
             for name, url in urls.items():
                 for what, path, file in (
                     ("open", "open", "seen"),
-                    ("seen", "protected", "seen"),
-                    ("new", "protected", "new"),
+                    ("protected, seen before", "protected", "seen"),
+                    ("protected, a new token", "protected", "new"),
                 ):
                     rate = measured(program, f"{url}/{path}", files[file], seconds if number else 1)
-                    found.setdefault(f"{name} {what}", []).append(rate)
+                    found.setdefault(f"{name}, {what}", []).append(rate)
     return {name: statistics.median(rates[1:]) for name, rates in found.items()}
 
 
