@@ -146,17 +146,18 @@ class TestLog:
         (record,) = records(caplog)
         assert "missing_claim" in record.getMessage()
 
-    def test_an_outage_is_a_warning(
+    def test_an_outage_is_a_warning_once_and_a_refusal_each_time(
         self, make_app: Callable[..., Flask], pool: LocalUserPool, bearer: Bearer, caplog: Caplog
     ) -> None:
         with pool.serve() as url:
             pass
-        make_app(COGNITO_JWKS=None, COGNITO_JWKS_URI=url).test_client().get(
-            "/required", headers=bearer(pool.access_token())
-        )
+        client = make_app(COGNITO_JWKS=None, COGNITO_JWKS_URI=url).test_client()
+        for _ in range(3):
+            client.get("/required", headers=bearer(pool.access_token()))
 
-        (record,) = records(caplog)
-        assert (record.levelno, "jwks_unavailable" in record.getMessage()) == (logging.WARNING, True)
+        assert [record.levelno for record in records(caplog)] == [logging.INFO] * 3
+        assert "jwks_unavailable" in records(caplog)[0].getMessage()
+        assert len([record for record in caplog.records if record.levelno == logging.WARNING]) == 1
 
     def test_nobody_where_nobody_may_ask_is_no_record(self, app: Flask, caplog: Caplog) -> None:
         app.test_client().get("/optional")

@@ -9,7 +9,6 @@ from cognito_jwt_core import AccessDeniedError, Claims, ConfigurationError, Grou
 
 from flask_cognito.authentication import authenticate, authenticate_async
 from flask_cognito.config_values import Names
-from flask_cognito.context import Identity
 from flask_cognito.refusal_log import logged_refusal_of
 from flask_cognito.responses import is_scope
 
@@ -42,25 +41,27 @@ class Access:
     def _joined(self, names: Names) -> str:
         return (" and " if self.require == "all" else " or ").join(names)
 
-    def enforce(self) -> Identity | None:
+    def enforce(self) -> None:
         """Let the current request through, or raise the answer to it.
 
         Raises:
             CognitoAuthError: It is not let through.
         """
-        return self._entitled(authenticate(optional=self.is_optional))
-
-    async def enforce_async(self) -> Identity | None:
-        """Do the same in a view that is a coroutine."""
-        return self._entitled(await authenticate_async(optional=self.is_optional))
-
-    def _entitled(self, identity: Identity | None) -> Identity | None:
+        identity = authenticate(optional=self.is_optional)
         if identity is not None and (self.groups or self.scopes):
-            try:
-                self.check(identity.claims)
-            except AccessDeniedError as error:
-                raise logged_refusal_of(error) from error
-        return identity
+            self._require(identity[0])
+
+    async def enforce_async(self) -> None:
+        """Do the same in a view that is a coroutine."""
+        identity = await authenticate_async(optional=self.is_optional)
+        if identity is not None and (self.groups or self.scopes):
+            self._require(identity[0])
+
+    def _require(self, claims: Claims) -> None:
+        try:
+            self.check(claims)
+        except AccessDeniedError as error:
+            raise logged_refusal_of(error) from error
 
     def check(self, claims: Claims) -> None:
         """Compare groups and scopes: whole, with case.

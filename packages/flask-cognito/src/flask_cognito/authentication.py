@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from inspect import iscoroutine
-from typing import Any
+from types import CoroutineType
+from typing import Any, TypeAlias
 
 from cognito_jwt_core import (
     AccessDeniedError,
@@ -24,6 +24,8 @@ from flask_cognito.refusal_log import log_refusal
 from flask_cognito.responses import refusal, refusal_of
 from flask_cognito.signals import token_rejected, token_verified
 
+Later: TypeAlias = Coroutine[Any, Any, Identity | None]
+
 
 def authenticate(*, optional: bool = False) -> Identity | None:
     """Establish who is asking, unless that has been done for this request.
@@ -40,7 +42,10 @@ def authenticate(*, optional: bool = False) -> Identity | None:
     if known is not None:
         return known
     found = _Attempt(request, optional).identity()
-    return current_app.async_to_sync(_awaited)(found) if iscoroutine(found) else found  # type: ignore[return-value]
+    if found is None or isinstance(found, tuple):
+        return found
+    identity: Identity | None = current_app.async_to_sync(_awaited)(found)
+    return identity
 
 
 async def authenticate_async(*, optional: bool = False) -> Identity | None:
@@ -53,25 +58,25 @@ async def authenticate_async(*, optional: bool = False) -> Identity | None:
     if known is not None:
         return known
     found = _Attempt(request, optional).identity()
-    return await found if iscoroutine(found) else found  # type: ignore[return-value]
+    return found if found is None or isinstance(found, tuple) else await found
 
 
-async def _awaited(found: Coroutine[Any, Any, Identity | None]) -> Identity | None:
+async def _awaited(found: Later) -> Identity | None:
     return await found
 
 
 class _Attempt:
     """One try to establish who makes a request."""
 
-    __slots__ = ("_credential", "_is_optional", "_request", "_state")
+    __slots__ = ("_is_from_cookie", "_is_optional", "_request", "_state")
 
     def __init__(self, request: Request, is_optional: bool) -> None:
         self._request = request
         self._is_optional = is_optional
         self._state = app_state()
-        self._credential: Credential | None = None
+        self._is_from_cookie: bool | None = None  # of no token
 
-    def identity(self) -> Identity | Coroutine[Any, Any, Identity | None] | None:
+    def identity(self) -> Identity | Later | None:
         """Who is asking; a coroutine where the identity handler is one."""
         state = self._state
         after_this_request(state.add_vary)
@@ -79,7 +84,9 @@ class _Attempt:
             claims = self._verified_claims()
             look_up = state.own_get_user or state.identity_handler
             user = None if look_up is None else look_up(claims)
-            return self._identity_later(claims, user) if iscoroutine(user) else self._admit(claims, user)
+            if isinstance(user, CoroutineType):
+                return self._identity_later(claims, user)
+            return self._admit(claims, user)
         except CognitoAuthError as answer:
             self._refuse(answer)
         except MissingClaimError as error:
@@ -96,25 +103,23 @@ class _Attempt:
         return None
 
     def _verified_claims(self) -> Claims:
-        state = self._state
-        self._credential = credential = self._find_credential()
+        request, state = self._request, self._state
+        credential = find_credential(request, state.settings) if state.own_get_token is None else self._own_credential()
         if credential is None:
             raise refusal("authorization_required", state.settings.realm)
+        token, self._is_from_cookie = credential
         # Before the token is looked at: what another site sends deserves no work.
-        if credential.from_cookie and state.settings.csrf_protection and is_forged(self._request):
+        if self._is_from_cookie and state.settings.csrf_protection and is_forged(request):
             raise refusal("cross_site_request", state.settings.realm)
         try:
-            payload = (state.own_decode_token or state.verifier.verify)(credential.token)
+            payload = (state.own_decode_token or state.verifier.verify)(token)
         except (InvalidTokenError, AccessDeniedError, JWKSUnavailableError) as error:
             raise self._rejected(error) from error
         return payload if isinstance(payload, Claims) else Claims(payload)
 
-    def _find_credential(self) -> Credential | None:
-        get_token = self._state.own_get_token
-        if get_token is None:
-            return find_credential(self._request, self._state.settings)
-        token = get_token()
-        return Credential(token, is_among_cookies(self._request, token)) if token else None
+    def _own_credential(self) -> Credential | None:
+        token = self._state.own_get_token() if self._state.own_get_token else None
+        return (token, is_among_cookies(self._request, token)) if token else None
 
     def _rejected(self, error: CognitoJWTError) -> CognitoAuthError:
         if isinstance(error, InvalidTokenError) and token_rejected.receivers:
@@ -124,17 +129,17 @@ class _Attempt:
     def _admit(self, claims: Claims, user: Any) -> Identity:
         if user is None and self._state.settings.identity_required:
             raise refusal("unknown_user", self._state.settings.realm)
-        identity = Identity(claims, user)
+        identity = claims, user
         establish(self._request, identity)  # last: nobody may see half of it
         if token_verified.receivers:
             token_verified.send(the_current_app(), claims=claims, user=user)
         return identity
 
     def _refuse(self, answer: CognitoAuthError) -> None:
-        if self._is_optional and self._credential is None and answer.error_code == "authorization_required":
+        """Raise the answer, unless nobody may ask too."""
+        if self._is_optional and answer.error_code == "authorization_required" and self._is_from_cookie is None:
             return
         log_refusal(self._request, answer)
-        is_rejected = isinstance(answer.__cause__, InvalidTokenError)
-        if self._is_optional and is_rejected and self._credential is not None and self._credential.from_cookie:
+        if self._is_optional and self._is_from_cookie and isinstance(answer.__cause__, InvalidTokenError):
             return
         raise answer

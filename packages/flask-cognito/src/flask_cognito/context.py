@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from cognito_jwt_core import Claims, CognitoVerifier, MultiPoolVerifier
 from flask import Flask, Request, current_app, has_request_context, request
@@ -61,11 +61,8 @@ def app_state() -> AppState:
     return state
 
 
-class Identity(NamedTuple):
-    """Who is asking: what the token says, and the app's own user."""
-
-    claims: Claims
-    user: Any
+Identity: TypeAlias = tuple[Claims, Any]
+"""Who is asking: what the token says, and the app's own user."""
 
 
 # An attribute of the request, not of `g`, which outlives the request inside an outer app context (tests, commands).
@@ -86,7 +83,7 @@ def current_identity() -> Identity | None:
 
 def _user() -> Any:
     identity = current_identity()
-    return None if identity is None else identity.user
+    return None if identity is None else identity[1]
 
 
 current_user: Any = LocalProxy(_user)

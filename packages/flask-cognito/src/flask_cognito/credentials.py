@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TypeAlias
 
 from flask import Request
 
@@ -10,12 +10,8 @@ from flask_cognito.config import Settings
 from flask_cognito.errors import CognitoAuthError
 from flask_cognito.responses import malformed_header, refusal
 
-
-class Credential(NamedTuple):
-    """The text of a token, and whether the browser has added it on its own."""
-
-    token: str
-    from_cookie: bool
+Credential: TypeAlias = tuple[str, bool]
+"""The text of a token, and whether it comes from a cookie, which the browser has added on its own."""
 
 
 def find_credential(request: Request, settings: Settings) -> Credential | None:
@@ -32,20 +28,26 @@ def find_credential(request: Request, settings: Settings) -> Credential | None:
         if location == "cookie":
             token = request.cookies.get(settings.jwt_cookie_name)
             if token:
-                return Credential(token, True)
-            continue
-        words = request.environ.get(settings.header_in_environ, "").split()
-        if not words:
-            continue
-        if settings.jwt_header_prefix and words.pop(0).lower() != settings.jwt_header_prefix.lower():
-            foreign = refusal("invalid_header", settings.realm)
-            continue
-        if len(words) != 1:
-            raise malformed_header(settings.realm)
-        return Credential(words[0], False)
+                return token, True
+        elif value := request.environ.get(settings.header_in_environ, "").strip():
+            token = _after_prefix(value, settings.jwt_header_prefix)
+            if token is None:
+                foreign = refusal("invalid_header", settings.realm)
+            elif not token or " " in token or "\t" in token:
+                raise malformed_header(settings.realm)
+            else:
+                return token, False
     if foreign is not None:
         raise foreign
     return None
+
+
+def _after_prefix(value: str, prefix: str) -> str | None:
+    """What follows the prefix, empty where nothing does; None where it is another one."""
+    if not prefix:
+        return value
+    scheme, _, token = value.partition(" ")
+    return token.lstrip() if scheme.lower() == prefix.lower() else None
 
 
 def is_among_cookies(request: Request, token: str) -> bool:

@@ -69,7 +69,7 @@ _UNSEEN = object()
 
 def _claims_or_none() -> Claims | None:
     identity = current_identity()
-    return None if identity is None else identity.claims
+    return None if identity is None else identity[0]
 
 
 def _claims() -> Claims:

@@ -94,7 +94,7 @@ def verify_cognito_jwt(optional: bool = False) -> Claims | None:
         CognitoAuthError: The answer to a request that is not let through.
     """
     identity = authenticate(optional=optional)
-    return None if identity is None else identity.claims
+    return None if identity is None else identity[0]
 
 
 def _decorator(access: Access) -> Callable[[Callable[P, R]], Callable[P, R]]:

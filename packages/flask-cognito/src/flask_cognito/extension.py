@@ -165,7 +165,7 @@ class CognitoAuth(LegacyAttributes):
             CognitoAuthError: The header is not of the form that carries a token.
         """
         credential = find_credential(current_request(), app_state().settings)
-        return None if credential is None else credential.token
+        return None if credential is None else credential[0]
 
     def get_user(self, payload: Claims) -> Any:
         """Return the app's own user for verified claims, by the identity handler. A subclass may replace it."""

@@ -19,10 +19,9 @@ _SHOWN_CHARACTERS = 64
 
 
 def log_refusal(request: Request, answer: CognitoAuthError) -> None:
-    """Write one record: at INFO, since anybody can cause them; an outage of the keys at WARNING."""
-    level = logging.WARNING if answer.status_code >= 500 else logging.INFO
+    """Write one record, at INFO, since anybody can cause them. That keys cannot be had is a warning of the core's."""
     reason = answer.__cause__ or answer.description
-    _log.log(level, "refused with %s (%s): %s; %s", answer.status_code, answer.error_code, reason, _described(request))
+    _log.info("refused with %s (%s): %s; %s", answer.status_code, answer.error_code, reason, _described(request))
 
 
 def _described(request: Request) -> str:
