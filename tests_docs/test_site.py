@@ -130,3 +130,12 @@ def test_there_is_a_light_and_a_dark_scheme(site: Path) -> None:
 
     assert 'data-md-color-scheme="default"' in text
     assert 'data-md-color-scheme="slate"' in text
+
+
+def test_the_site_is_read_and_searched_from_disk(site_on_disk: Path) -> None:
+    index = (site_on_disk / "search" / "search_index.js").read_text(encoding="utf-8")
+    home = Html((site_on_disk / "index.html").read_text(encoding="utf-8"))
+
+    assert index.startswith("var __index = ")
+    assert "how-to/explain-a-refusal.html" in home.links
+    assert [load for load in home.loads if urlsplit(load).scheme not in ("", "data")] == []
