@@ -125,10 +125,6 @@ def logged(source: Path, module: Path) -> Iterator[tuple[str, str, str]]:
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         match node:
             case ast.Call(
-                func=ast.Attribute(value=ast.Name("_log"), attr="log"), args=[_, ast.Constant(str(template)), *_]
-            ):
-                yield name, "INFO or WARNING", values_as_dots(template)
-            case ast.Call(
                 func=ast.Attribute(value=ast.Name("_log"), attr=level), args=[ast.Constant(str(template)), *_]
             ):
                 yield name, level.upper(), values_as_dots(template)
