@@ -1,17 +1,24 @@
 """What is remembered, and for how long it spares the work: counted at the key."""
 
+import asyncio
+from typing import Any
+
 import pytest
 from cognito_jwt_core import (
     AlgorithmNotAllowedError,
+    CognitoJWTError,
+    CognitoVerifier,
     ConfigurationError,
     InvalidSignatureError,
     MalformedTokenError,
+    TokenExpiredError,
     UnknownKeyError,
 )
+from cognito_jwt_core.compact import UnverifiedHeader
 from cognito_jwt_core.key_store import unknown_key
-from cognito_jwt_core.pipeline import AuthenticToken, Pipeline
+from cognito_jwt_core.pipeline import AuthenticToken, OpenToken, Pipeline
 from cognito_jwt_core.signature import ALGORITHMS, VerificationKey, import_key
-from cognito_jwt_core.testing import LocalUserPool
+from cognito_jwt_core.testing import LocalUserPool, ManualClock
 
 
 class CountingKey(VerificationKey):
@@ -138,6 +145,7 @@ def test_another_key_of_that_kid_checks_the_signature_again(pool: LocalUserPool,
     passed(pipeline, token)
 
     store.key = again = CountingKey(pool)
+    assert passed(pipeline, token).key is again
     assert authenticated(pipeline, token).key is again
     assert again.checked == 1
 
@@ -179,14 +187,76 @@ def test_known_headers_do_not_pile_up(pool: LocalUserPool, key: CountingKey, sto
     """The same key can sign under countless headers; whoever floods with them must gain nothing."""
     pipeline = Pipeline(ALGORITHMS, store.store_for, 0)
 
+    most = 0
     for number in range(200):
         authenticated(pipeline, pool.sign(pool.header | {"x": number}, pool.access_claims()))
+        most = max(most, len(pipeline._known_headers))  # noqa: SLF001  nothing else shows that it is bounded
     with pytest.raises(AlgorithmNotAllowedError):
         authenticated(pipeline, pool.sign(pool.header | {"alg": "none"}, pool.access_claims()))
     authenticated(pipeline, pool.access_token())
 
     assert key.checked == 201
-    assert len(pipeline._known_headers) <= 64  # noqa: SLF001  nothing else shows that it is bounded
+    assert most == 64
+
+
+def test_header_of_a_token_that_was_verified_is_not_read_again(pool: LocalUserPool, store: OneKey) -> None:
+    pipeline = Pipeline(ALGORITHMS, store.store_for, 0)
+
+    def header_of(token: str) -> UnverifiedHeader:
+        opened = pipeline.open(token)
+        assert isinstance(opened, OpenToken)
+        return opened.unverified.header
+
+    assert header_of(pool.access_token()) is not header_of(pool.access_token())
+    authenticated(pipeline, pool.access_token())
+    assert header_of(pool.access_token()) is header_of(pool.access_token())
+
+
+class CountedVerifier(CognitoVerifier):
+    """A verifier whose one key counts."""
+
+    def __init__(self, pool: LocalUserPool, key: CountingKey) -> None:
+        super().__init__(pool.id, client_id=None, token_use=None, jwks=pool.jwks, clock=pool.clock)
+        self._pipeline = Pipeline(ALGORITHMS, OneKey(key).store_for, 1024)
+
+
+def test_verifier_remembers_what_it_accepted(pool: LocalUserPool, key: CountingKey) -> None:
+    verifier = CountedVerifier(pool, key)
+    token = pool.access_token()
+
+    for _ in range(3):
+        verifier.verify(token)
+        verifier.verify(token, client_id=pool.client_id, token_use="access")
+        asyncio.run(verifier.verify_async(token))
+    assert key.checked == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "checks"),
+    [({"groups": "admin"}, 1), ({"scopes": "x"}, 1), ({"client_id": "x"}, 3), ({"token_use": "id"}, 3)],
+)
+def test_verifier_remembers_a_token_that_only_lacked_a_group_or_a_scope(
+    pool: LocalUserPool, key: CountingKey, options: dict[str, Any], checks: int
+) -> None:
+    verifier = CountedVerifier(pool, key)
+    token = pool.access_token()
+
+    for _ in range(3):
+        with pytest.raises(CognitoJWTError):
+            verifier.verify(token, **options)
+    assert key.checked == checks
+
+
+def test_verifier_forgets_a_token_that_has_expired(pool: LocalUserPool, key: CountingKey, clock: ManualClock) -> None:
+    verifier = CountedVerifier(pool, key)
+    token = pool.access_token(expires_in=300)
+    verifier.verify(token)
+
+    clock.advance(300)
+    for _ in range(2):
+        with pytest.raises(TokenExpiredError):
+            verifier.verify(token)
+    assert key.checked == 2  # the second time it had to be read again
 
 
 @pytest.mark.parametrize("size", [-1, 1.0, True, None, "10"])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+import requests
 from cognito_jwt_core import (
     AlgorithmNotAllowedError,
     Claims,
@@ -228,6 +229,37 @@ def test_remembered_token_meets_the_demands_of_each_call(pool: LocalUserPool, ve
             verifier.verify(token)
 
 
+def test_tasks_may_ask_for_something_else_too(pool: LocalUserPool, verifier: CognitoVerifier) -> None:
+    refusals: list[tuple[dict[str, Any], type[CognitoJWTError]]] = [
+        ({"token_use": "id"}, InvalidTokenUseError),
+        ({"client_id": "other"}, InvalidClientError),
+        ({"groups": "admin"}, GroupRequiredError),
+        ({"scopes": "todo/write"}, ScopeRequiredError),
+        ({"audience": "other"}, InvalidAudienceError),
+    ]
+
+    async def check() -> None:
+        token = pool.access_token(aud="https://api.example")
+        for options, error in refusals:
+            with pytest.raises(error):
+                await verifier.verify_async(token, **{"audience": "https://api.example"} | options)
+        assert await verifier.verify_async(token, audience="https://api.example")
+
+    asyncio.run(check())
+
+
+def test_keys_come_from_where_the_verifier_is_told(pool: LocalUserPool) -> None:
+    session = requests.Session()
+    session.headers["X-From"] = "a session of your own"
+    with pool.serve() as url, session:
+        options: dict[str, Any] = {"client_id": None, "token_use": None, "jwks": url, "clock": pool.clock}
+
+        assert CognitoVerifier(pool.id, session=session, **options).verify(pool.access_token())
+        assert pool.server.received[-1].headers["x-from"] == "a session of your own"
+        pool.server.behave(status=500)
+        assert CognitoVerifier(pool.id, bundled_jwks=pool.jwk_set, **options).verify(pool.access_token())
+
+
 def test_remembered_token_falls_with_its_key(pool: LocalUserPool, verifier: CognitoVerifier) -> None:
     token = pool.access_token()
     verifier.verify(token)
@@ -269,6 +301,9 @@ def test_remembered_token_falls_when_its_kid_names_another_key(pool: LocalUserPo
     assert verifier.verify(token)
     source.jwks = pool.jwk_set  # the same again, in another mapping
     assert verifier.verify(token)
+    source.jwks = {"keys": [other]}
+    with pytest.raises(InvalidSignatureError):
+        asyncio.run(verifier.verify_async(token))
 
 
 def test_header_that_is_known_lets_no_other_token_pass(pool: LocalUserPool, verifier: CognitoVerifier) -> None:
