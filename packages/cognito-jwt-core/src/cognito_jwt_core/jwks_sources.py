@@ -8,7 +8,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
@@ -101,6 +100,8 @@ class JWKSFile:
     """A JWK Set in a file; a changed file is noticed with the next token."""
 
     def __init__(self, path: str | os.PathLike[str], *, max_bytes: int) -> None:
+        from pathlib import Path  # here, since most keys come from a URL
+
         self._path = Path(path)
         self._max_bytes = max_bytes
         self._was_young = False
