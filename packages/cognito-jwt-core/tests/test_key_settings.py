@@ -49,12 +49,12 @@ def test_a_number_that_is_none_is_refused(name: str, value: object) -> None:
 
 
 def test_a_switch_is_true_or_false() -> None:
-    with pytest.raises(ConfigurationError, match="allow_http: expected True or False, found 'no'"):
+    with pytest.raises(ConfigurationError, match=r"allow_http: expected True or False, found 'no'"):
         KeySettings(allow_http="no")  # type: ignore[arg-type]
 
 
 def test_a_lower_limit_above_the_upper_one_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="min_max_age_seconds to be no more than max_max_age_seconds"):
+    with pytest.raises(ConfigurationError, match=r"min_max_age_seconds to be no more than max_max_age_seconds"):
         KeySettings(min_max_age_seconds=10, max_max_age_seconds=5)
-    with pytest.raises(ConfigurationError, match="backoff_initial_seconds to be no more than backoff_max_seconds"):
+    with pytest.raises(ConfigurationError, match=r"backoff_initial_seconds to be no more than backoff_max_seconds"):
         KeySettings(backoff_initial_seconds=60)
