@@ -16,7 +16,15 @@ from cognito_jwt_core import (
 )
 from flask import Request, after_this_request, current_app
 
-from flask_cognito.context import Identity, app_state, current_request, establish, identity_of, the_current_app
+from flask_cognito.context import (
+    AppState,
+    Identity,
+    app_state,
+    current_request,
+    establish,
+    identity_of,
+    the_current_app,
+)
 from flask_cognito.credentials import Credential, find_credential, is_among_cookies
 from flask_cognito.cross_site import is_forged
 from flask_cognito.errors import CognitoAuthError
@@ -41,7 +49,7 @@ def authenticate(*, optional: bool = False) -> Identity | None:
     known = identity_of(request)
     if known is not None:
         return known
-    found = _Attempt(request, optional).identity()
+    found = _identify(request, optional)
     if found is None or isinstance(found, tuple):
         return found
     identity: Identity | None = current_app.async_to_sync(_awaited)(found)
@@ -57,7 +65,7 @@ async def authenticate_async(*, optional: bool = False) -> Identity | None:
     known = identity_of(request)
     if known is not None:
         return known
-    found = _Attempt(request, optional).identity()
+    found = _identify(request, optional)
     return found if found is None or isinstance(found, tuple) else await found
 
 
@@ -65,81 +73,95 @@ async def _awaited(found: Later) -> Identity | None:
     return await found
 
 
-class _Attempt:
-    """One try to establish who makes a request."""
-
-    __slots__ = ("_is_from_cookie", "_is_optional", "_request", "_state")
-
-    def __init__(self, request: Request, is_optional: bool) -> None:
-        self._request = request
-        self._is_optional = is_optional
-        self._state = app_state()
-        self._is_from_cookie: bool | None = None  # of no token
-
-    def identity(self) -> Identity | Later | None:
-        """Who is asking; a coroutine where the identity handler is one."""
-        state = self._state
-        after_this_request(state.add_vary)
-        try:
-            claims = self._verified_claims()
-            look_up = state.own_get_user or state.identity_handler
-            user = None if look_up is None else look_up(claims)
-            if isinstance(user, CoroutineType):
-                return self._identity_later(claims, user)
-            return self._admit(claims, user)
-        except CognitoAuthError as answer:
-            self._refuse(answer)
-        except MissingClaimError as error:
-            self._refuse(self._rejected(error))
+def _identify(request: Request, is_optional: bool) -> Identity | Later | None:
+    """Who is asking; a coroutine where the identity handler is one."""
+    state = app_state()
+    after_this_request(state.add_vary)
+    credential: Credential | None = None
+    try:
+        credential = _credential(request, state)
+        claims = _verified_claims(request, state, credential)
+        look_up = state.own_get_user or state.identity_handler
+        user = None if look_up is None else look_up(claims)
+        if isinstance(user, CoroutineType):
+            return _identify_later(
+                claims, user, request=request, state=state, credential=credential, is_optional=is_optional
+            )
+        return _admit(claims, user, request=request, state=state)
+    except (CognitoAuthError, MissingClaimError) as error:
+        _refuse(error, request=request, state=state, credential=credential, is_optional=is_optional)
         return None
 
-    async def _identity_later(self, claims: Claims, user: Coroutine[Any, Any, Any]) -> Identity | None:
-        try:
-            return self._admit(claims, await user)
-        except CognitoAuthError as answer:
-            self._refuse(answer)
-        except MissingClaimError as error:
-            self._refuse(self._rejected(error))
+
+async def _identify_later(
+    claims: Claims,
+    user: Coroutine[Any, Any, Any],
+    *,
+    request: Request,
+    state: AppState,
+    credential: Credential,
+    is_optional: bool,
+) -> Identity | None:
+    try:
+        return _admit(claims, await user, request=request, state=state)
+    except (CognitoAuthError, MissingClaimError) as error:
+        _refuse(error, request=request, state=state, credential=credential, is_optional=is_optional)
         return None
 
-    def _verified_claims(self) -> Claims:
-        request, state = self._request, self._state
-        credential = find_credential(request, state.settings) if state.own_get_token is None else self._own_credential()
-        if credential is None:
-            raise refusal("authorization_required", state.settings.realm)
-        token, self._is_from_cookie = credential
-        # Before the token is looked at: what another site sends deserves no work.
-        if self._is_from_cookie and state.settings.csrf_protection and is_forged(request):
-            raise refusal("cross_site_request", state.settings.realm)
-        try:
-            payload = (state.own_decode_token or state.verifier.verify)(token)
-        except (InvalidTokenError, AccessDeniedError, JWKSUnavailableError) as error:
-            raise self._rejected(error) from error
-        return payload if isinstance(payload, Claims) else Claims(payload)
 
-    def _own_credential(self) -> Credential | None:
-        token = self._state.own_get_token() if self._state.own_get_token else None
-        return (token, is_among_cookies(self._request, token)) if token else None
+def _credential(request: Request, state: AppState) -> Credential:
+    get_token = state.own_get_token
+    if get_token is None:
+        credential = find_credential(request, state.settings)
+    else:
+        token = get_token()
+        credential = (token, is_among_cookies(request, token)) if token else None
+    if credential is None:
+        raise refusal("authorization_required", state.settings.realm)
+    return credential
 
-    def _rejected(self, error: CognitoJWTError) -> CognitoAuthError:
-        if isinstance(error, InvalidTokenError) and token_rejected.receivers:
-            token_rejected.send(the_current_app(), error=error)
-        return refusal_of(error, self._state.settings.realm)
 
-    def _admit(self, claims: Claims, user: Any) -> Identity:
-        if user is None and self._state.settings.identity_required:
-            raise refusal("unknown_user", self._state.settings.realm)
-        identity = claims, user
-        establish(self._request, identity)  # last: nobody may see half of it
-        if token_verified.receivers:
-            token_verified.send(the_current_app(), claims=claims, user=user)
-        return identity
+def _verified_claims(request: Request, state: AppState, credential: Credential) -> Claims:
+    token, is_from_cookie = credential
+    # Before the token is looked at: what another site sends deserves no work.
+    if is_from_cookie and state.settings.csrf_protection and is_forged(request):
+        raise refusal("cross_site_request", state.settings.realm)
+    try:
+        payload = (state.own_decode_token or state.verifier.verify)(token)
+    except (InvalidTokenError, AccessDeniedError, JWKSUnavailableError) as error:
+        raise _rejected(error, state) from error
+    return payload if isinstance(payload, Claims) else Claims(payload)
 
-    def _refuse(self, answer: CognitoAuthError) -> None:
-        """Raise the answer, unless nobody may ask too."""
-        if self._is_optional and answer.error_code == "authorization_required" and self._is_from_cookie is None:
-            return
-        log_refusal(self._request, answer)
-        if self._is_optional and self._is_from_cookie and isinstance(answer.__cause__, InvalidTokenError):
-            return
-        raise answer
+
+def _rejected(error: CognitoJWTError, state: AppState) -> CognitoAuthError:
+    if isinstance(error, InvalidTokenError) and token_rejected.receivers:
+        token_rejected.send(the_current_app(), error=error)
+    return refusal_of(error, state.settings.realm)
+
+
+def _admit(claims: Claims, user: Any, *, request: Request, state: AppState) -> Identity:
+    if user is None and state.settings.identity_required:
+        raise refusal("unknown_user", state.settings.realm)
+    identity = claims, user
+    establish(request, identity)  # last: nobody may see half of it
+    if token_verified.receivers:
+        token_verified.send(the_current_app(), claims=claims, user=user)
+    return identity
+
+
+def _refuse(
+    error: CognitoAuthError | MissingClaimError,
+    *,
+    request: Request,
+    state: AppState,
+    credential: Credential | None,
+    is_optional: bool,
+) -> None:
+    """Raise the answer, unless nobody may ask too."""
+    answer = error if isinstance(error, CognitoAuthError) else _rejected(error, state)
+    if is_optional and credential is None and answer.error_code == "authorization_required":
+        return
+    log_refusal(request, answer)
+    if is_optional and credential is not None and credential[1] and isinstance(answer.__cause__, InvalidTokenError):
+        return
+    raise answer
