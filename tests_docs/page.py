@@ -23,6 +23,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from unittest import SkipTest
 
 from sybil import Document, Example, Region
@@ -51,6 +52,7 @@ class Page:
         self.path = path
         self.folder = folder
         self.printed = ""
+        self.namespace: dict[str, Any] = {}
         self._runners = {
             "console": self._run_console,
             "json": self._compare_json,
@@ -62,6 +64,7 @@ class Page:
     def run(self) -> None:
         document = Document.parse(str(self.path), self._regions, SkipParser())
         document.namespace["__name__"] = "__page__"
+        self.namespace = document.namespace
         with _working_in(self.folder):
             for example in document.examples():
                 if isinstance(example.region.evaluator, Skipper):

@@ -1,0 +1,171 @@
+"""The site, and the page of the guide on cookies, in a real browser; pictures go to `.cache/screenshots`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from page import ROOT, Page
+from werkzeug.serving import make_server
+
+HOW_TO_GET_ONE = "these tests need a browser: `apt install chromium`, and `pip install playwright`"
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SCREENSHOTS = ROOT / ".cache" / "screenshots"
+DESKTOP, PHONE = (1300, 900), (390, 844)
+
+pytestmark = pytest.mark.browser
+
+Window = Any  # playwright's page, which may not be installed
+
+
+def no_browser(reason: object) -> NoReturn:
+    """Skip, and say how to get a browser; where one is promised (REQUIRE_BROWSER), its absence is a failure."""
+    outcome = pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip
+    outcome(f"{HOW_TO_GET_ONE} ({reason})")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        no_browser(error)
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        no_browser(f"none of {', '.join(names)} is on PATH")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=path, args=FLAGS)
+
+
+@pytest.fixture
+def window(browser: Any) -> Iterator[Callable[..., Window]]:
+    """Open a window of a size and scheme. In the end, none has asked another host for anything."""
+    asked: list[str] = []
+    contexts = []
+
+    def opened(size: tuple[int, int] = DESKTOP, scheme: str = "light") -> Window:
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert [
+        url for url in asked if not url.startswith(("http://127.0.0.1:", "http://localhost:", "file:", "data:"))
+    ] == []
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def served(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The site below the path that it is published at, which its page for wrong addresses counts on."""
+    folder = tmp_path_factory.mktemp("served")
+    (folder / "flask-cognito").symlink_to(site)
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/flask-cognito/"
+        server.shutdown()
+
+
+def search(page: Window, words: str) -> list[str]:
+    """What the search of the site shows, as a reader types."""
+    page.locator("label[for=__search]:visible, .md-search__input:visible").first.click()
+    page.locator(".md-search__input").press_sequentially(words)
+    first = page.locator(".md-search-result__link").first
+    first.wait_for()
+    return [str(link.get_attribute("href")) for link in page.locator(".md-search-result__link").all()]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("expired", "explain-a-refusal"), ("rotate", "air-gapped"), ("group", "groups-and-scopes")],
+)
+def test_search_finds(
+    words: str, expected: str, size: tuple[int, int], served: str, window: Callable[..., Window]
+) -> None:
+    page = window(size)
+    page.goto(served)
+
+    found = search(page, words)
+
+    page.screenshot(path=SCREENSHOTS / f"site-search-{words}-{size[0]}.png")
+    assert any(expected in link for link in found)
+
+
+def test_search_finds_on_disk(site_on_disk: Path, window: Callable[..., Window]) -> None:
+    page = window()
+    page.goto((site_on_disk / "reference" / "errors.html").as_uri())
+
+    found = search(page, "expired")
+
+    assert any("explain-a-refusal.html" in link for link in found)
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    "path",
+    ["", "how-to/cookies/", "reference/config-keys/", "reference/errors/", "explanation/life-of-a-token/", "404.html"],
+)
+def test_pages_fit_their_window(
+    path: str, size: tuple[int, int], scheme: str, served: str, window: Callable[..., Window]
+) -> None:
+    page = window(size, scheme)
+    page.goto(served + path)
+    page.locator("article h1").wait_for()
+
+    page.screenshot(path=SCREENSHOTS / f"site-{path.strip('/').replace('/', '-') or 'home'}-{size[0]}-{scheme}.png")
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    assert page.evaluate("document.body.dataset.mdColorScheme") == {"light": "default", "dark": "slate"}[scheme]
+
+
+def test_a_page_signs_in_with_a_cookie(tmp_path: Path, window: Callable[..., Window]) -> None:
+    guide = Page(ROOT / "docs" / "how-to" / "cookies.md", tmp_path)
+    guide.run()
+    pool = guide.namespace["pool"]
+    app = guide.namespace["create_app"](COGNITO_JWKS=pool.jwks)
+    app.root_path = str(tmp_path)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    page = window()
+
+    page.goto(f"http://localhost:{server.port}/")
+    page.get_by_text("Not signed in").wait_for()
+    page.evaluate("token => signIn(token)", pool.access_token("alice"))
+    page.get_by_text("Signed in as alice").wait_for()
+    page.reload()
+    page.get_by_text("Signed in as alice").wait_for()
+
+    (cookie,) = page.context.cookies()
+    server.shutdown()
+    server.server_close()
+    assert (cookie["name"], cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (
+        "__Host-session",
+        True,
+        True,
+        "Lax",
+    )
