@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,11 +18,11 @@ from cognito_jwt_core import InvalidTokenError
 from cognito_jwt_core.testing import LocalUserPool
 from corpus import API, verifier_for
 
-Check: TypeAlias = Callable[[str], object]
+Check: TypeAlias = Callable[[Any], object]
 HERE = Path(__file__).parent
 
 
-def verdict(check: Check, token: str, documented: tuple[type[Exception], ...]) -> str:
+def verdict(check: Check, token: object, documented: tuple[type[Exception], ...]) -> str:
     try:
         check(token)
     except documented:
@@ -32,7 +32,7 @@ def verdict(check: Check, token: str, documented: tuple[type[Exception], ...]) -
     return "accepts"
 
 
-def ours(pool: LocalUserPool, tokens: list[str]) -> list[str]:
+def ours(pool: LocalUserPool, tokens: Sequence[object]) -> list[str]:
     verifier = verifier_for(pool)
     return [verdict(verifier.verify, token, (InvalidTokenError,)) for token in tokens]
 

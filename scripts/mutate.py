@@ -1,0 +1,72 @@
+"""Change what decides about a token, one small change at a time, and see whether the tests notice.
+
+    hatch run mutation:run [NAME...]      NAME as of mutmut, like "cognito_jwt_core.claim_rules*"
+
+Works on a copy in .cache/mutation. Fails when a change survives that `mutate_survivors.txt` does not explain.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+CORE = ROOT / "packages/cognito-jwt-core"
+WORK = ROOT / ".cache/mutation"
+MUTMUT = Path(sys.executable).with_name("mutmut")
+
+
+def mutmut(*arguments: str) -> str:
+    return subprocess.run([MUTMUT, *arguments], cwd=WORK, check=True, capture_output=True, text=True).stdout
+
+
+def copy() -> None:
+    for name in ("src", "tests"):
+        shutil.rmtree(WORK / name, ignore_errors=True)
+        shutil.copytree(CORE / name, WORK / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pytest.ini", WORK)
+    shutil.copy(ROOT / "scripts/mutate.cfg", WORK / "setup.cfg")
+
+
+def change_of(mutant: str) -> str:
+    """What a mutant changes: the lines that it takes away and those that it puts there."""
+    lines = mutmut("show", mutant).splitlines()
+    changed = [line for line in lines if line[:1] in ("-", "+") and line[:3] not in ("---", "+++")]
+    return "\n".join(line[0] + line[1:].strip() for line in changed)
+
+
+def explained() -> set[str]:
+    """The changes that are known to survive: blocks of "-" and "+" lines, each after a reason."""
+    blocks = (ROOT / "scripts/mutate_survivors.txt").read_text(encoding="utf-8").split("\n\n")
+    return {"\n".join(line for line in block.splitlines() if line[:1] in ("-", "+")) for block in blocks}
+
+
+def main(*names: str) -> int:
+    WORK.mkdir(parents=True, exist_ok=True)
+    copy()
+    run = subprocess.run([MUTMUT, "run", "--max-children", str(os.cpu_count() or 1), *names], cwd=WORK, check=False)
+    if run.returncode:
+        return run.returncode
+    mutmut("export-cicd-stats")
+    stats = json.loads((WORK / "mutants/mutmut-cicd-stats.json").read_text(encoding="utf-8"))
+    known, unexplained = explained(), 0
+    for line in mutmut("results").splitlines():
+        name, _, status = line.strip().partition(": ")
+        if status in ("not checked", "caught by type check", ""):
+            continue
+        change = change_of(name)
+        if change not in known:
+            unexplained += 1
+            print(f"\n{name}: {status}\n{change}")
+    print(
+        f"\n{stats['total']} mutants, {stats['killed']} killed, {stats['survived']} survived, {unexplained} unexplained"
+    )
+    return int(unexplained > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
