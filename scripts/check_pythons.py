@@ -1,6 +1,6 @@
 """Run the packages' tests on every supported Python that this machine has, and on the lowest allowed dependencies.
 
-Usage: check_pythons.py [VERSION | lowest]...    without arguments: all of them
+Usage: check_pythons.py [VERSION | lowest]...    without arguments: all but this one, which `hatch run test` uses
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ def check(name: str, python: Path, *options: str) -> str:
 
 def main(*wanted: str) -> int:
     results = []
-    for version in wanted or (*SUPPORTED, LOWEST):
+    this = "{}.{}".format(*sys.version_info)
+    for version in wanted or (*(version for version in SUPPORTED if version != this), LOWEST):
         python = find(SUPPORTED[0] if version == LOWEST else version)
         if python is None:
             results.append(f"{version}: not on this machine" + (", FAILED" if wanted else ""))
