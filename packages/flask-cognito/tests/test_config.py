@@ -317,12 +317,20 @@ class TestSeveralPools:
         assert [pool.token_use for pool in found] == ["access", "id"]
         assert [pool.leeway for pool in found] == [5, 5]
 
+    def test_the_region_is_the_pools_own(self, make_app: MakeApp, pools: list[dict[str, Any]], caplog: Caplog) -> None:
+        for pool in pools:
+            del pool["region"]
+
+        make_app(COGNITO_REGION="sa-east-1", COGNITO_USERPOOL_ID=None, COGNITO_JWKS=None, COGNITO_USERPOOLS=pools)
+
+        assert [record.getMessage() for record in caplog.records if "replica" in record.getMessage()] == []
+
     def test_the_keys_of_one_pool_are_not_used(
         self, make_app: MakeApp, pools: list[dict[str, Any]], caplog: Caplog
     ) -> None:
         make_app(COGNITO_USERPOOLS=pools)
 
-        assert [line for line in warnings(caplog) if "COGNITO_JWKS, COGNITO_USERPOOL_ID" in line]
+        assert [line for line in warnings(caplog) if "COGNITO_JWKS, COGNITO_REGION, COGNITO_USERPOOL_ID" in line]
 
     def test_a_setting_that_is_none_names_the_nearest(self, make_app: MakeApp, pools: list[dict[str, Any]]) -> None:
         pools[1]["app_clientid"] = "x"

@@ -22,7 +22,7 @@ _LEGACY_JWKS = "AWS_COGNITO_JWKS_PATH"
 KEYS = frozenset(_PREFIX + name.upper() for name in (*config_values.POOL, *config_values.APP, "userpools"))
 
 # Beside COGNITO_USERPOOLS these say nothing: which of the pools would they mean?
-_OF_ONE_POOL = ("userpool_id", "issuer", "replica_regions", "jwks", "jwks_uri", "bundled_jwks")
+_OF_ONE_POOL = ("region", "userpool_id", "issuer", "replica_regions", "jwks", "jwks_uri", "bundled_jwks")
 
 DEFAULTS: Mapping[str, object] = {
     "COGNITO_CHECK_TOKEN_EXPIRATION": True,

@@ -87,13 +87,13 @@ class CognitoAuth(LegacyAttributes):
         )
         for line in advice(settings, app.config):
             _log.warning("%s", line)
+        app.register_error_handler(CognitoAuthError, self._cognito_auth_error_handler)
+        app.register_error_handler(MissingClaimError, self._missing_claim_handler)
+        app.cli.add_command(cognito)
         for key, value in DEFAULTS.items():
             app.config.setdefault(key, value)
         app.extensions[EXTENSION] = self
         state.belong_to(app)
-        app.register_error_handler(CognitoAuthError, self._cognito_auth_error_handler)
-        app.register_error_handler(MissingClaimError, self._missing_claim_handler)
-        app.cli.add_command(cognito)
         self._newest = state
 
     def identity_handler(self, callback: I) -> I:
