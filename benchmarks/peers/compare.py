@@ -30,7 +30,7 @@ KINDS = {
     "Another app client": r"(^|: )client.id|^client-credentials",
     "Bound to another API": r"(^|: )aud\b",
     "No subject": r"(^|: )sub\b|^no-claims",
-    "Expired, not yet valid, or without an end": r"^expired|^not-yet|exp.(is )?absent|exp is (-?[\d.]+$|an h|a f)|f is in",
+    "Expired, not yet valid, or endless": r"^expired|^not-yet|exp.(is )?absent|exp is (-?[\d.]+$|an h|a f)|f is in",
     "A time that is none": r"(^|: )(exp|nbf|iat)\b",
     "Another algorithm, or none": r"(^|: )alg\b|^h(s\d|mac)|^pss",
     "Another key, or a key that the token brings": r"kid|jwk|jku|x5|^signed-with",
