@@ -412,6 +412,21 @@ class TestWarnings:
         assert "COGNITO_JWT_COOKIE_NAME" in line
 
 
+@pytest.mark.parametrize(
+    ("config", "path"),
+    [({"COGNITO_JWKS": None}, "old.json"), ({}, None), ({"COGNITO_JWKS_URI": "new.json"}, "new.json")],
+)
+def test_the_environment_variable_of_1_x_gives_way_to_a_key(
+    settings: dict[str, Any], config: dict[str, Any], path: str | None
+) -> None:
+    if "COGNITO_JWKS_URI" in config:
+        del settings["COGNITO_JWKS"]
+
+    found = read_settings({**settings, **config}, {"AWS_COGNITO_JWKS_PATH": "old.json"})
+
+    assert found.pools[0].jwks_uri == path
+
+
 class TestJWKSPathOfVersion1:
     """The environment variable is set in a process of its own."""
 

@@ -77,13 +77,13 @@ class Settings:
         return tuple(names[location] for location in self.locations)
 
 
-def read_settings(config: Mapping[str, Any]) -> Settings:
-    """The settings of an app with this configuration.
+def read_settings(config: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings of an app with this configuration, in a process with these environment variables.
 
     Raises:
         ConfigurationError: A key that is required is missing, or a value cannot be meant.
     """
-    pools = _pools(config) if config.get("COGNITO_USERPOOLS") is not None else (_the_pool(config),)
+    pools = _pools(config) if config.get("COGNITO_USERPOOLS") is not None else (_the_pool(config, environ),)
     app = _checked(config, config_values.APP)
     if config.get("COGNITO_JWT_HEADER_PREFIX", "Bearer") is None:
         app["jwt_header_prefix"] = ""
@@ -96,15 +96,15 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
     return Settings(pools=pools, locations=locations, **app)
 
 
-def _the_pool(config: Mapping[str, Any]) -> PoolSettings:
+def _the_pool(config: Mapping[str, Any], environ: Mapping[str, str]) -> PoolSettings:
     for key in ("COGNITO_REGION", "COGNITO_USERPOOL_ID"):
         if config.get(key) in (None, ""):
             raise ConfigurationError(f'{key}: required, but missing or empty; set app.config["{key}"]')
-    return _pool(_PREFIX, _with_legacy_jwks(_checked(config, config_values.POOL)))
+    return _pool(_PREFIX, _with_legacy_jwks(_checked(config, config_values.POOL), environ))
 
 
-def _with_legacy_jwks(values: dict[str, Any]) -> dict[str, Any]:
-    path = os.environ.get(_LEGACY_JWKS)
+def _with_legacy_jwks(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    path = environ.get(_LEGACY_JWKS)
     if not path or "jwks" in values or "jwks_uri" in values:
         return values
     _log.warning("the keys come from the environment variable %s; COGNITO_JWKS_URI is its new name", _LEGACY_JWKS)
