@@ -1,5 +1,6 @@
 """Each rule alone. That the verifier asks them, and in which order, is held by test_verifier.py."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -15,8 +16,6 @@ from cognito_jwt_core import (
     TokenNotYetValidError,
 )
 from cognito_jwt_core.claim_rules import (
-    RULES,
-    TIME_RULES,
     check_audience,
     check_claims,
     check_client,
@@ -26,6 +25,7 @@ from cognito_jwt_core.claim_rules import (
     check_not_before,
     check_subject,
     check_token_use,
+    lifespan,
 )
 from cognito_jwt_core.policy import VerificationPolicy
 
@@ -355,7 +355,26 @@ def test_rules_are_asked_in_order_up_to_the_first_that_is_broken() -> None:
     check_claims(claims, POLICY, NOW)
 
 
-def test_rules_of_time_are_the_two_that_time_can_break() -> None:
-    assert (check_expiration, check_not_before) == TIME_RULES
-    assert len(RULES) == 8
-    check_claims({"exp": NOW + 1}, POLICY, NOW, TIME_RULES)
+@pytest.mark.parametrize("leeway", [0, 2.5])
+@pytest.mark.parametrize(
+    "claims", [{"exp": NOW + 60}, {"exp": NOW + 60, "nbf": NOW - 60}, {"exp": NOW + 0.5, "nbf": NOW}]
+)
+def test_lifespan_is_when_the_rules_of_time_pass(claims: Mapping[str, float], leeway: float) -> None:
+    policy = replace(POLICY, leeway=leeway)
+
+    begins, ends = lifespan(claims, policy)
+
+    for moment in {at + shift for at in claims.values() for shift in (-61, -2.5, -0.001, 0, 0.001, 2.5, 61)}:
+        try:
+            check_expiration(claims, policy, moment)
+            check_not_before(claims, policy, moment)
+        except (TokenExpiredError, TokenNotYetValidError):
+            assert not begins <= moment < ends
+        else:
+            assert begins <= moment < ends
+
+
+def test_lifespan_without_check_of_expiration_has_no_end() -> None:
+    policy = replace(POLICY, check_expiration=False)
+
+    assert lifespan({"exp": NOW}, policy) == lifespan({}, policy) == (-math.inf, math.inf)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import NoReturn
+from typing import NoReturn, TypeGuard
 
 from .errors import MissingClaimError, shown
 from .policy import TOKEN_USES
@@ -15,7 +15,7 @@ LATEST = 253_402_300_799
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
-def is_numeric_date(value: object) -> bool:
+def is_numeric_date(value: object) -> TypeGuard[float]:
     """Whether `value` is a time: a number, no bool, no NaN, no infinity, between the years 1 and 9999."""
     kind = type(value)
     return (kind is int or kind is float) and EARLIEST <= value <= LATEST  # type: ignore[operator]
@@ -23,7 +23,7 @@ def is_numeric_date(value: object) -> bool:
 
 def as_datetime(value: object) -> datetime | None:
     """The time that a NumericDate names, in UTC; None for what is no time."""
-    return _EPOCH + timedelta(seconds=value) if is_numeric_date(value) else None  # type: ignore[arg-type]
+    return _EPOCH + timedelta(seconds=value) if is_numeric_date(value) else None
 
 
 class Claims(dict[str, object]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from binascii import a2b_base64
+from collections.abc import Mapping
 
 from .errors import MalformedTokenError, shown
 from .strict_json import parse_object
@@ -10,7 +11,8 @@ from .strict_json import parse_object
 MAX_TOKEN_BYTES = 64 * 1024
 
 BASE64URL = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-_TO_STANDARD_ALPHABET = bytes.maketrans(b"-_", b"+/")
+# What is of the standard alphabet alone becomes a character of neither.
+_TO_STANDARD_ALPHABET = bytes.maketrans(b"-_+/=", b"+/!!!")
 # What may end a text of n characters, by n % 4: elsewhere some of the last character's bits would be lost, and two
 # texts would decode to the same bytes (RFC 4648 section 3.5).
 _LAST_CHARACTERS = (frozenset(BASE64URL), frozenset[int](), frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
@@ -28,18 +30,34 @@ class UnverifiedHeader:
 
 
 class UnverifiedToken:
-    """A token in the right shape, of which nothing is to be trusted."""
+    """A token in the right shape, of which nothing is to be trusted.
 
-    __slots__ = ("_payload", "header", "header_segment", "payload_segment", "signature", "signing_input")
+    Args:
+        token: What `as_ascii` gave.
+        known_headers: Headers parsed before, by their encoded text: all tokens of one key have the same.
 
-    def __init__(
-        self, header: UnverifiedHeader, segments: tuple[bytes, bytes], signature: bytes, signing_input: bytes
-    ) -> None:
-        self.header = header
-        self.header_segment, self.payload_segment = segments
-        self.signature = signature
-        self.signing_input = signing_input
-        self._payload: dict[str, object] | MalformedTokenError | None = None
+    Raises:
+        MalformedTokenError: Not three parts of unpadded canonical base64url, or the header is no JSON object.
+    """
+
+    __slots__ = ("_payload", "header", "header_segment", "payload_json", "signature", "signing_input")
+
+    def __init__(self, token: bytes, known_headers: Mapping[bytes, UnverifiedHeader]) -> None:
+        self.signing_input, _, signature_segment = token.rpartition(b".")
+        self.header_segment, dot, payload_segment = self.signing_input.partition(b".")
+        if not dot:
+            raise MalformedTokenError(_shape_found(token))
+        try:
+            self.signature = decode_segment(signature_segment)
+            self.payload_json = decode_segment(payload_segment)
+            self.header = known_headers.get(self.header_segment) or parse_header(self.header_segment)
+        except ValueError:
+            raise MalformedTokenError(_shape_found(token)) from None
+        self._payload: dict[str, object] | MalformedTokenError
+        try:
+            self._payload = parse_object(self.payload_json)
+        except ValueError as error:
+            self._payload = MalformedTokenError(f"payload: {error}")
 
     def __repr__(self) -> str:
         return "<UnverifiedToken>"
@@ -50,21 +68,16 @@ class UnverifiedToken:
         Raises:
             MalformedTokenError: They are no JSON object.
         """
-        if self._payload is None:
-            try:
-                self._payload = parse_object(decode_segment(self.payload_segment))
-            except ValueError as error:
-                self._payload = MalformedTokenError(f"payload: {error}")
         if isinstance(self._payload, MalformedTokenError):
             raise self._payload
         return self._payload
 
     def unverified_issuer(self) -> str | None:
         """What `iss` says, to choose which keys are looked at, and for nothing else."""
-        try:
-            issuer = self.payload().get("iss")
-        except MalformedTokenError:  # said when the signature holds: until then it is not worth more than another lie
+        payload = self._payload
+        if isinstance(payload, MalformedTokenError):
             return None
+        issuer = payload.get("iss")
         return issuer if isinstance(issuer, str) else None
 
 
@@ -83,57 +96,47 @@ def as_ascii(token: object) -> bytes:
     return token.encode() if isinstance(token, str) else token
 
 
-def parse_compact(token: bytes, known_headers: dict[bytes, UnverifiedHeader]) -> UnverifiedToken:
-    """The parts of a compact serialization, decoded and unverified.
-
-    Args:
-        token: What `as_ascii` gave.
-        known_headers: Headers parsed before, by their encoded text: all tokens of one key have the same.
-
-    Raises:
-        MalformedTokenError: Not three parts of unpadded canonical base64url, or the header is no JSON object.
-    """
-    # Deleting the alphabet leaves the two dots and nothing else: one pass for the shape and every character.
-    if token.translate(None, BASE64URL) != b"..":
-        raise MalformedTokenError(_shape_found(token))
-    header_segment, payload_segment, signature_segment = token.split(b".")
-    header = known_headers.get(header_segment) or parse_header(header_segment)
-    check_canonical("payload", payload_segment)
-    check_canonical("signature", signature_segment)
-    return UnverifiedToken(
-        header,
-        (header_segment, payload_segment),
-        decode_segment(signature_segment),
-        token[: len(header_segment) + 1 + len(payload_segment)],
-    )
-
-
 def parse_header(segment: bytes) -> UnverifiedHeader:
     """A JOSE header (RFC 7515 section 4).
 
     Raises:
-        MalformedTokenError: No canonical base64url of a JSON object whose members are there once each.
+        ValueError: No canonical base64url.
+        MalformedTokenError: No JSON object whose members are there once each.
     """
-    check_canonical("header", segment)
+    header_json = decode_segment(segment)
     try:
-        return UnverifiedHeader(parse_object(decode_segment(segment)))
+        return UnverifiedHeader(parse_object(header_json))
     except ValueError as error:
         raise MalformedTokenError(f"header: {error}") from None
 
 
-def check_canonical(part: str, segment: bytes) -> None:
-    """Refuse text that decodes to the same bytes as another text: a token has one spelling.
+def parse_payload(payload_json: bytes) -> dict[str, object]:
+    """The claims of a token (RFC 7519 section 4).
 
     Raises:
-        MalformedTokenError: A length that no bytes encode to, or bits set that decoding drops.
+        MalformedTokenError: No JSON object whose members are there once each.
     """
-    if segment and segment[-1] not in _LAST_CHARACTERS[len(segment) % 4]:
-        raise MalformedTokenError(f"{part}: expected canonical base64url, found a length or last character that is not")
+    try:
+        return parse_object(payload_json)
+    except ValueError as error:
+        raise MalformedTokenError(f"payload: {error}") from None
 
 
 def decode_segment(segment: bytes) -> bytes:
-    """The bytes of a segment whose alphabet and canonical form are checked."""
-    return a2b_base64(segment.translate(_TO_STANDARD_ALPHABET) + b"==")
+    """The bytes that unpadded base64url stands for. A token has one spelling: no other text may decode to the same.
+
+    Raises:
+        ValueError: Another alphabet, padding, a length that no bytes encode to, or bits set that decoding drops.
+    """
+    decoded = a2b_base64(segment.translate(_TO_STANDARD_ALPHABET) + b"==")
+    # Characters of another alphabet are passed over: then bytes are missing.
+    if len(decoded) != len(segment) * 3 // 4 or not _is_canonical(segment):
+        raise ValueError("expected canonical base64url")
+    return decoded
+
+
+def _is_canonical(segment: bytes) -> bool:
+    return not segment or segment[-1] in _LAST_CHARACTERS[len(segment) % 4]
 
 
 def _shape_found(token: bytes) -> str:
@@ -143,5 +146,9 @@ def _shape_found(token: bytes) -> str:
     foreign = token.translate(None, BASE64URL + b".")
     if foreign:
         return f"{expected}{shown(foreign.decode()[:1])} in it"
-    parts = token.count(b".") + 1
-    return f"{expected}{parts} part{'s'[: parts != 1]}"
+    segments = token.split(b".")
+    if len(segments) != 3:
+        return f"{expected}{len(segments)} part{'s'[: len(segments) != 1]}"
+    parts = zip(("header", "payload", "signature"), segments, strict=True)
+    part = next(name for name, segment in parts if not _is_canonical(segment))
+    return f"{part}: expected canonical base64url, found a length or last character that is not"

@@ -14,7 +14,7 @@ from .advice import Case, advice_for, clock_advice
 from .authorization import require_groups, require_scopes
 from .claim_rules import RULES
 from .claims import Claims, as_datetime
-from .compact import UnverifiedHeader, UnverifiedToken, as_ascii, parse_compact
+from .compact import UnverifiedHeader, UnverifiedToken, as_ascii
 from .errors import AccessDeniedError, CognitoJWTError, JWKSUnavailableError, MalformedTokenError, shown
 from .key_store import unknown_key
 from .pool_rules import UNSET
@@ -130,7 +130,7 @@ class _Story:
         return Explanation(tuple(self._steps), self._error)
 
     def _parsed(self) -> UnverifiedToken:
-        return parse_compact(as_ascii(self._token), {})
+        return UnverifiedToken(as_ascii(self._token), {})
 
     def _salvaged(self) -> UnverifiedToken | None:
         """What can be read of a text that is no token: one pasted with its scheme, or cut off in the signature."""
@@ -138,7 +138,7 @@ class _Story:
         header, _, rest = text.partition(".")
         for candidate in (text, f"{header}.{rest.partition('.')[0]}."):
             with suppress(MalformedTokenError):
-                return parse_compact(as_ascii(candidate), {})
+                return UnverifiedToken(as_ascii(candidate), {})
         return None
 
     def _header(self, header: UnverifiedHeader) -> None:

@@ -6,68 +6,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 
-from .claims import Claims
-from .compact import UnverifiedHeader, UnverifiedToken, as_ascii, parse_compact
-from .errors import ConfigurationError, MalformedTokenError, shown
+from .authentic import AuthenticToken, OpenToken
+from .compact import UnverifiedHeader, as_ascii
+from .errors import ConfigurationError, shown
 from .key_store import KeyFinder
-from .policy import VerificationPolicy
 from .signature import Algorithm, VerificationKey, check_header
 
 _MAX_KNOWN_HEADERS = 64
-
-
-class OpenToken:
-    """A token whose text and header are in order, with where its key may be; nothing of it is verified."""
-
-    __slots__ = ("digest", "kid", "store", "unverified")
-
-    def __init__(self, unverified: UnverifiedToken, kid: str, store: KeyFinder, digest: bytes) -> None:
-        self.unverified = unverified
-        self.kid = kid
-        self.store = store
-        self.digest = digest
-
-
-class AuthenticToken:
-    """A payload whose signature held by `key`.
-
-    Attributes:
-        payload: The claims, to look at; `claims` gives them away.
-        met: The demands that the claims met when they were last asked.
-    """
-
-    __slots__ = ("_nested", "digest", "key", "kid", "met", "payload", "store")
-
-    def __init__(self, opened: OpenToken, payload: dict[str, object], key: VerificationKey) -> None:
-        self.digest = opened.digest
-        self.kid = opened.kid
-        self.store = opened.store
-        self.key = key
-        self.payload: Mapping[str, object] = payload
-        self.met: VerificationPolicy | None = None
-        self._nested = tuple(name for name, value in payload.items() if isinstance(value, (dict, list)))
-
-    def claims(self) -> Claims:
-        """A copy down to the nested values: what is done with it reaches nobody else.
-
-        Raises:
-            MalformedTokenError: They nest too deep to be copied.
-        """
-        claims = Claims(self.payload)
-        try:
-            for name in self._nested:
-                claims[name] = _copied(claims[name])
-        except RecursionError:
-            raise MalformedTokenError("payload: expected JSON of a sane depth, found it nested too deep") from None
-        return claims
-
-
-def _copied(value: object) -> object:
-    if isinstance(value, list):
-        return [_copied(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _copied(item) for name, item in value.items()}
-    return value
 
 
 class Pipeline:
@@ -114,12 +59,10 @@ class Pipeline:
             if opened.key is key:
                 return opened
             opened = self._parse(as_ascii(token), opened.digest)  # there is another key of that kid now
-        unverified = opened.unverified
-        key.check_signature(unverified.signing_input, unverified.signature)
-        if len(self._known_headers) >= _MAX_KNOWN_HEADERS:
-            self._known_headers.clear()
-        self._known_headers[unverified.header_segment] = unverified.header
-        return AuthenticToken(opened, unverified.payload(), key)
+        key.check_signature(opened.signing_input, opened.signature)
+        if opened.header_segment not in self._known_headers:
+            self._know_header(opened)
+        return AuthenticToken(opened, key)
 
     def remember(self, token: AuthenticToken) -> None:
         """Answer this token again without a signature check. First in, first out: the oldest expires first."""
@@ -132,6 +75,16 @@ class Pipeline:
         self._remembered.pop(token.digest, None)
 
     def _parse(self, text: bytes, digest: bytes) -> OpenToken:
-        unverified = parse_compact(text, self._known_headers)
-        kid = check_header(unverified.header, self._algorithms)
-        return OpenToken(unverified, kid, self._store_for(unverified.unverified_issuer()), digest)
+        opened = OpenToken(text, self._known_headers)
+        if opened.header_segment not in self._known_headers:
+            check_header(opened.header, self._algorithms)
+        opened.kid = str(opened.header.kid)
+        opened.store = self._store_for(opened.unverified_issuer())
+        opened.digest = digest
+        return opened
+
+    def _know_header(self, opened: OpenToken) -> None:
+        """All tokens of one key have the same header: once it passed and the signature held, it is not read again."""
+        if len(self._known_headers) >= _MAX_KNOWN_HEADERS:
+            self._known_headers.clear()
+        self._known_headers[opened.header_segment] = opened.header

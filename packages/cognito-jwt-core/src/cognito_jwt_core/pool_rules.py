@@ -78,6 +78,8 @@ class PoolRules:
             ConfigurationError: A value that cannot be meant.
         """
         own = self._own
+        if groups is scopes is token_use is client_id is audience is UNSET:
+            return own
         policy = own.policy
         if not (token_use is client_id is audience is UNSET):
             policy = VerificationPolicy(

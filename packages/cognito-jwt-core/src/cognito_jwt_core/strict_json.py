@@ -14,7 +14,10 @@ def parse_object(data: bytes) -> dict[str, object]:
             or an integer too long for Python's parser. The message holds nothing of the text.
     """
     try:
-        value = _decode(data.decode())
+        text = data.decode().strip(_WHITE_SPACE)
+        value, end = _decode(text)
+        if end != len(text):
+            raise json.JSONDecodeError("more text", text, end)
     except (ValueError, RecursionError) as error:
         refusal = _refusal(error)
     else:
@@ -57,4 +60,5 @@ def _refuse_constant(name: str) -> NoReturn:
     raise _RefusedError(f"expected JSON, found {name}")  # NaN, Infinity or -Infinity: no JSON (RFC 8259 section 6)
 
 
-_decode = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refuse_constant).decode
+_WHITE_SPACE = " \t\n\r"  # RFC 8259 section 2
+_decode = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refuse_constant).raw_decode

@@ -7,14 +7,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from .authentic import AuthenticToken
 from .authorization import require_groups, require_scopes
-from .claim_rules import RULES, TIME_RULES, check_claims
+from .claim_rules import check_claims, lifespan
 from .claims import Claims
 from .clock import Clock
 from .errors import ConfigurationError, InvalidIssuerError, JWKSUnavailableError, TokenExpiredError, shown
 from .key_settings import KeySettings
 from .key_store import KeyFinder, KeyStatus
-from .pipeline import AuthenticToken, Pipeline
+from .pipeline import Pipeline
 from .policy import VerificationPolicy
 from .pool_keys import JWKS, BundledJWKS, PoolKeys
 from .pool_rules import UNSET, Names, PoolRules, TokenUse, Unset
@@ -100,10 +101,11 @@ class _Verifier(ABC):
         client_id: Names | Unset,
         audience: Names | Unset,
     ) -> Claims:
-        rules = self._rules_for(authentic.payload)
+        payload = authentic.payload
+        rules = self._rules_for(payload)
         policy, required_groups, required_scopes = rules.demands(groups, scopes, token_use, client_id, audience)
         is_new = authentic.met is None
-        self._check_claims(authentic, policy)
+        self._check_claims(authentic, payload, policy)
         claims = authentic.claims()
         rules.check_custom(claims)
         if is_new:
@@ -112,15 +114,20 @@ class _Verifier(ABC):
         require_scopes(claims, required_scopes)
         return claims
 
-    def _check_claims(self, authentic: AuthenticToken, policy: VerificationPolicy) -> None:
+    def _check_claims(
+        self, authentic: AuthenticToken, payload: Mapping[str, object], policy: VerificationPolicy
+    ) -> None:
+        now = self._clock.time()
         # Of a token that met these very demands before, only time can have changed.
-        rules = TIME_RULES if authentic.met is policy else RULES
+        if authentic.met is policy and authentic.begins <= now < authentic.ends:
+            return
         try:
-            check_claims(authentic.payload, policy, self._clock.time(), rules)
+            check_claims(payload, policy, now)
         except TokenExpiredError:
             self._pipeline.forget(authentic)
             raise
         authentic.met = policy
+        authentic.begins, authentic.ends = lifespan(payload, policy)
 
     @abstractmethod
     def _rules_for(self, payload: Mapping[str, object]) -> PoolRules:
