@@ -89,6 +89,10 @@ def test_options_of_a_verifier_and_their_defaults() -> None:
     }
 
 
+def test_options_of_a_verifier_of_several_pools() -> None:
+    assert defaults(MultiPoolVerifier) == {"verifiers": "required", "cache_size": 1024}
+
+
 def test_options_of_a_call_are_left_out_by_default() -> None:
     for verifier in (CognitoVerifier, MultiPoolVerifier):
         for method in (verifier.verify, verifier.verify_async):
