@@ -126,8 +126,8 @@ class _Verifier(ABC):
         except TokenExpiredError:
             self._pipeline.forget(authentic)
             raise
-        authentic.met = policy
         authentic.begins, authentic.ends = lifespan(payload, policy)
+        authentic.met = policy  # last: another thread may be asking
 
     @abstractmethod
     def _rules_for(self, payload: Mapping[str, object]) -> PoolRules:
