@@ -1,11 +1,13 @@
 import copy
+import inspect
 import json
 import pickle
+import sys
 from collections.abc import Callable
 from datetime import datetime, timezone
 
 import pytest
-from cognito_jwt_core import Claims, CognitoVerifier, MissingClaimError
+from cognito_jwt_core import Claims, CognitoVerifier, MalformedTokenError, MissingClaimError
 from cognito_jwt_core.claims import EARLIEST, LATEST, as_datetime, is_numeric_date
 from cognito_jwt_core.testing import ABSENT, LocalUserPool
 
@@ -206,3 +208,24 @@ def test_claims_may_nest(pool: LocalUserPool, verifier: CognitoVerifier) -> None
         value = {"x": [value]}
 
     assert verifier.verify(pool.access_token(tree=value))["tree"] == value
+
+
+def test_claims_that_nest_are_answered_from_a_deep_stack_too(pool: LocalUserPool, verifier: CognitoVerifier) -> None:
+    """With little of the stack left, Python reads less deep than it did when the token was verified first."""
+    value: object = []
+    for _ in range(400):
+        value = [value]
+    token = pool.access_token(tree=value)
+    expected = [verifier.verify(token) for _ in range(3)][-1]
+
+    def descend(levels: int) -> object:
+        if levels:
+            return descend(levels - 1)
+        try:
+            return verifier.verify(token)
+        except MalformedTokenError as error:
+            return str(error)
+
+    found = descend(sys.getrecursionlimit() - len(inspect.stack(0)) - 300)
+    assert found in (expected, "payload: expected JSON of a sane depth, found it nested too deep")
+    assert verifier.verify(token) == expected
