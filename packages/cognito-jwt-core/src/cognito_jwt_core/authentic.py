@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from .claims import Claims
-from .compact import UnverifiedToken, parse_payload
+from .compact import UnverifiedToken
+from .errors import MalformedTokenError
 from .key_store import KeyFinder
 from .policy import VerificationPolicy
 from .signature import VerificationKey
@@ -28,16 +29,14 @@ class OpenToken(UnverifiedToken):
 class AuthenticToken:
     """A payload whose signature held by `key`.
 
-    Many tokens are verified once. The first caller gets what was parsed to verify, and the JSON is kept; for the
-    second it is parsed again, and copied for all who follow.
-
     Attributes:
+        payload: The claims, to look at; `claims` gives them away.
         met: The demands that the claims met when they were last asked.
         begins: The moment from which they meet them.
         ends: The moment from which they do not.
     """
 
-    __slots__ = ("_kept", "_parsed", "_payload_json", "begins", "digest", "ends", "key", "kid", "met", "store")
+    __slots__ = ("_copies", "begins", "digest", "ends", "key", "kid", "met", "payload", "store")
 
     begins: float
     ends: float
@@ -48,33 +47,22 @@ class AuthenticToken:
         self.store = opened.store
         self.key = key
         self.met: VerificationPolicy | None = None
-        self._payload_json = opened.payload_json
-        self._parsed: dict[str, object] | None = opened.payload()
-        self._kept: tuple[dict[str, object], list[tuple[str, _Copy]]] | None = None
-
-    @property
-    def payload(self) -> Mapping[str, object]:
-        """The claims, to look at; `claims` gives them away."""
-        return self._parsed or (self._kept or self._keep())[0]
+        self.payload: Mapping[str, object] = opened.payload()
+        self._copies = [(name, _copy_of(value)) for name, value in self.payload.items() if type(value) in _CONTAINERS]
 
     def claims(self) -> Claims:
-        """The caller's own, down to the nested values: what is done with it reaches nobody else."""
-        if self._parsed is not None:
-            claims, self._parsed = Claims(self._parsed), None
-            return claims
-        payload, copies = self._kept or self._keep()
-        claims = Claims(payload)
-        try:
-            for name, copy in copies:
-                claims[name] = copy(payload[name])
-        except RecursionError:  # the parser goes deeper than a copy
-            return Claims(parse_payload(self._payload_json))
-        return claims
+        """The caller's own, down to the nested values: what is done with it reaches nobody else.
 
-    def _keep(self) -> tuple[dict[str, object], list[tuple[str, _Copy]]]:
-        payload = parse_payload(self._payload_json)
-        self._kept = payload, [(name, _copy_of(value)) for name, value in payload.items() if type(value) in _CONTAINERS]
-        return self._kept
+        Raises:
+            MalformedTokenError: They nest too deep to be copied.
+        """
+        claims = Claims(self.payload)
+        try:
+            for name, copy in self._copies:
+                claims[name] = copy(claims[name])
+        except RecursionError:
+            raise MalformedTokenError("payload: expected JSON of a sane depth, found it nested too deep") from None
+        return claims
 
 
 def _copy_of(container: Any) -> _Copy:

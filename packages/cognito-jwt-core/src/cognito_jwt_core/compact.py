@@ -40,7 +40,7 @@ class UnverifiedToken:
         MalformedTokenError: Not three parts of unpadded canonical base64url, or the header is no JSON object.
     """
 
-    __slots__ = ("_payload", "header", "header_segment", "payload_json", "signature", "signing_input")
+    __slots__ = ("_payload", "header", "header_segment", "signature", "signing_input")
 
     def __init__(self, token: bytes, known_headers: Mapping[bytes, UnverifiedHeader]) -> None:
         self.signing_input, _, signature_segment = token.rpartition(b".")
@@ -49,13 +49,13 @@ class UnverifiedToken:
             raise MalformedTokenError(_shape_found(token))
         try:
             self.signature = decode_segment(signature_segment)
-            self.payload_json = decode_segment(payload_segment)
+            payload_json = decode_segment(payload_segment)
             self.header = known_headers.get(self.header_segment) or parse_header(self.header_segment)
         except ValueError:
             raise MalformedTokenError(_shape_found(token)) from None
         self._payload: dict[str, object] | MalformedTokenError
         try:
-            self._payload = parse_object(self.payload_json)
+            self._payload = parse_object(payload_json)
         except ValueError as error:
             self._payload = MalformedTokenError(f"payload: {error}")
 
@@ -108,18 +108,6 @@ def parse_header(segment: bytes) -> UnverifiedHeader:
         return UnverifiedHeader(parse_object(header_json))
     except ValueError as error:
         raise MalformedTokenError(f"header: {error}") from None
-
-
-def parse_payload(payload_json: bytes) -> dict[str, object]:
-    """The claims of a token (RFC 7519 section 4).
-
-    Raises:
-        MalformedTokenError: No JSON object whose members are there once each.
-    """
-    try:
-        return parse_object(payload_json)
-    except ValueError as error:
-        raise MalformedTokenError(f"payload: {error}") from None
 
 
 def decode_segment(segment: bytes) -> bytes:
