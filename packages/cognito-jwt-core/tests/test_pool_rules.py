@@ -74,6 +74,22 @@ def test_nothing_is_required_when_none_is_said_of_everything(pool: LocalUserPool
         strict.verify(token)
 
 
+def test_none_said_of_some_is_heard_though_the_others_are_left_out(
+    pool: LocalUserPool, strict: CognitoVerifier
+) -> None:
+    without_rights, of_another = pool.access_token(), pool.access_token(client_id="other")
+
+    assert strict.verify(without_rights, groups=None, scopes=None)
+    assert strict.verify(pool.id_token(), groups=None, scopes=None, token_use=None)
+    assert strict.verify(of_another, groups=None, scopes=None, token_use=None, client_id=None)
+    with pytest.raises(InvalidClientError):
+        strict.verify(of_another, groups=None, scopes=None, token_use=None)
+    with pytest.raises(InvalidTokenUseError):
+        strict.verify(pool.id_token(), groups=None, scopes=None)
+    with pytest.raises(GroupRequiredError):
+        strict.verify(without_rights)
+
+
 def test_either_token_use_for_one_call(pool: LocalUserPool, strict: CognitoVerifier) -> None:
     token = pool.id_token(groups=["admin"])
 

@@ -45,6 +45,14 @@ def test_object_is_read(text: bytes, value: dict[str, object]) -> None:
         (b'{"a":"\xc0\xaf"}', "expected UTF-8 text, found other bytes"),
         ('{"a":1}'.encode("utf-16"), "expected UTF-8 text, found other bytes"),
         ('{"a":1}'.encode("utf-32-le"), r"expected JSON, found none \(at character 1\)"),
+        *(
+            (space.encode() + b"{}", r"expected JSON, found none \(at character 0\)")
+            for space in "\f\v\x1c\x85\xa0\u2028"
+        ),
+        *(
+            (b"{}" + space.encode(), r"expected JSON, found none \(at character 2\)")
+            for space in "\f\v\x1c\x85\xa0\u2028"
+        ),
         (b'\xef\xbb\xbf{"a":1}', r"expected JSON, found none \(at character 0\)"),
         (b'{"a":' + b"[" * 100_000, "expected JSON of a sane depth, found it nested too deep"),
         (b'{"a":' + b"9" * 10_000 + b"}", "expected numbers of a sane length, found an integer of too many digits"),
