@@ -113,7 +113,7 @@ def go(page: Page, link: str, title: str) -> None:
 def add(page: Page, title: str) -> None:
     page.get_by_label("What is to be done?").fill(title)
     page.keyboard.press("Enter")
-    page.get_by_role("listitem").filter(has_text=title).wait_for()
+    page.get_by_role("status").filter(has_text=f"Added “{title}”.").wait_for()
 
 
 def todos(page: Page) -> list[str]:
@@ -199,6 +199,24 @@ def test_it_can_all_be_done_with_the_keyboard(page: Page) -> None:
 
     assert todos(page) == ["First"]
     assert page.evaluate("document.activeElement.id") == "title"
+
+
+def test_what_is_typed_while_a_todo_is_on_its_way_is_the_next_one(page: Page) -> None:
+    sign_in(page, BOB)
+    title = page.get_by_label("What is to be done?")
+    on_their_way: list[Any] = []
+    page.route("**/api/todos", lambda route: on_their_way.append(route))
+    title.fill("First")
+    with page.expect_request("**/api/todos"):
+        page.keyboard.press("Enter")
+
+    title.fill("Second")
+    until(lambda: title.is_visible() and bool(on_their_way))
+    page.unroute("**/api/todos")
+    on_their_way[0].continue_()
+
+    page.get_by_role("status").filter(has_text="Added “First”.").wait_for()
+    assert title.input_value() == "Second"
 
 
 def test_the_list_is_paged(page: Page, ask: Callable[..., Any]) -> None:

@@ -85,6 +85,7 @@ def test_an_endpoint_that_is_back_is_used_again_without_help(
         verifier.verify(pool.access_token())
         failed(verifier, times)
         clock.advance(wait)
+    eventually(lambda: len(caplog.records) == 3)
     caplog.clear()
     caplog.set_level(logging.INFO, "cognito_jwt_core")
 

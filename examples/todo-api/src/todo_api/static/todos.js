@@ -24,8 +24,11 @@ export async function todosView() {
   filter.addEventListener("change", () => said(() => refresh(1)));
   onSubmit(form, (fields) =>
     said(async () => {
-      const todo = await call("POST", "/api/todos", { title: fields.get("title").trim() });
-      form.reset();
+      form.reset(); // at once: what is typed while the API answers is the next todo
+      const todo = await call("POST", "/api/todos", { title: fields.get("title").trim() }).catch((error) => {
+        form.elements.title.value ||= fields.get("title");
+        throw error;
+      });
       await refresh(1);
       say(`Added “${todo.title}”.`);
     }),
