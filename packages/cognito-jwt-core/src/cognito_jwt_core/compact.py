@@ -11,11 +11,10 @@ from .strict_json import parse_object
 MAX_TOKEN_BYTES = 64 * 1024
 
 BASE64URL = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-# What is of the standard alphabet alone becomes a character of neither.
-_TO_STANDARD_ALPHABET = bytes.maketrans(b"-_+/=", b"+/!!!")
+_PLUS, _SLASH, _PAD = b"+/="  # of the standard alphabet alone
 # What may end a text of n characters, by n % 4: elsewhere some of the last character's bits would be lost, and two
 # texts would decode to the same bytes (RFC 4648 section 3.5).
-_LAST_CHARACTERS = (frozenset(BASE64URL), frozenset[int](), frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
+_LAST_CHARACTERS = (BASE64URL, b"", b"AQgw", b"AEIMQUYcgkosw048")
 
 
 class UnverifiedHeader:
@@ -116,15 +115,13 @@ def decode_segment(segment: bytes) -> bytes:
     Raises:
         ValueError: Another alphabet, padding, a length that no bytes encode to, or bits set that decoding drops.
     """
-    decoded = a2b_base64(segment.translate(_TO_STANDARD_ALPHABET) + b"==")
+    if _PLUS in segment or _SLASH in segment or _PAD in segment:
+        raise ValueError("expected base64url, found standard base64")
+    decoded = a2b_base64(segment.replace(b"-", b"+").replace(b"_", b"/") + b"==")
     # Characters of another alphabet are passed over: then bytes are missing.
-    if len(decoded) != len(segment) * 3 // 4 or not _is_canonical(segment):
+    if len(decoded) != len(segment) * 3 // 4 or (segment and segment[-1] not in _LAST_CHARACTERS[len(segment) % 4]):
         raise ValueError("expected canonical base64url")
     return decoded
-
-
-def _is_canonical(segment: bytes) -> bool:
-    return not segment or segment[-1] in _LAST_CHARACTERS[len(segment) % 4]
 
 
 def _shape_found(token: bytes) -> str:
@@ -138,5 +135,13 @@ def _shape_found(token: bytes) -> str:
     if len(segments) != 3:
         return f"{expected}{len(segments)} part{'s'[: len(segments) != 1]}"
     parts = zip(("header", "payload", "signature"), segments, strict=True)
-    part = next(name for name, segment in parts if not _is_canonical(segment))
+    part = next(name for name, segment in parts if not _can_be_decoded(segment))
     return f"{part}: expected canonical base64url, found a length or last character that is not"
+
+
+def _can_be_decoded(segment: bytes) -> bool:
+    try:
+        decode_segment(segment)
+    except ValueError:
+        return False
+    return True

@@ -71,10 +71,13 @@ class RemoteKeys:
 
     # Asked by verification
 
+    def at_hand(self, kid: str) -> VerificationKey | None:
+        held, clock = self._held, self._clock
+        if clock.time() < held.fresh_until_wall and clock.monotonic() < held.fresh_until_monotonic:
+            return held.keys.get(kid)
+        return None
+
     def find(self, kid: str) -> VerificationKey:
-        key = self._fresh(kid)
-        if key is not None:
-            return key
         arrival, awaited = self._fetcher.count, None
         while not isinstance(found := self._decide(kid, arrival, awaited), VerificationKey):
             found.wait()
@@ -82,9 +85,6 @@ class RemoteKeys:
         return found
 
     async def find_async(self, kid: str) -> VerificationKey:
-        key = self._fresh(kid)
-        if key is not None:
-            return key
         arrival, awaited = self._fetcher.count, None
         while not isinstance(found := self._decide(kid, arrival, awaited), VerificationKey):
             await found.wait_async()
@@ -94,12 +94,6 @@ class RemoteKeys:
     def held(self, kid: str) -> VerificationKey | None:
         held = self._held
         return held.keys.get(kid) if self._is_usable(held, Moment.now(self._clock)) else None
-
-    def _fresh(self, kid: str) -> VerificationKey | None:
-        held, clock = self._held, self._clock
-        if clock.time() < held.fresh_until_wall and clock.monotonic() < held.fresh_until_monotonic:
-            return held.keys.get(kid)
-        return None
 
     # Asked by operators
 

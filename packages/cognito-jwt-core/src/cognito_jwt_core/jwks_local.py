@@ -59,6 +59,10 @@ class LocalKeys:
             raise unknown_key(kid)
         return key
 
+    def at_hand(self, kid: str) -> VerificationKey | None:
+        self._follow()
+        return self._keys.get(kid) if self._failure is None else None
+
     async def find_async(self, kid: str) -> VerificationKey:
         return self.find(kid)
 

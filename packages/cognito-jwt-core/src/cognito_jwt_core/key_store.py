@@ -39,6 +39,9 @@ class KeyStatus:
 class KeyFinder(Protocol):
     """What the pipeline asks for a key."""
 
+    def at_hand(self, kid: str) -> VerificationKey | None:
+        """The key of that `kid` in a current set, without waiting; None where `find` has to tell."""
+
     def find(self, kid: str) -> VerificationKey:
         """The key of that `kid` in the current set, fetched if that may help.
 
@@ -73,6 +76,9 @@ class HeldOnly:
 
     def __init__(self, store: KeyStore) -> None:
         self._store = store
+
+    def at_hand(self, kid: str) -> VerificationKey | None:
+        return self._store.held(kid)
 
     def find(self, kid: str) -> VerificationKey:
         key = self._store.held(kid)

@@ -62,7 +62,7 @@ class PoolRules:
             check_expiration=check_expiration,
         )
         self._own = Demands(policy, any_of("groups", groups), any_of("scopes", scopes))
-        self._custom_check = _checked(custom_check)
+        self.custom_check = _checked(custom_check)
 
     def demands(
         self,
@@ -102,9 +102,7 @@ class PoolRules:
         Raises:
             InvalidTokenError: It returned something: a check that returns False must not pass.
         """
-        if self._custom_check is None:
-            return
-        result: object = self._custom_check(claims)
+        result: object = self.custom_check(claims) if self.custom_check else None
         if result is not None:
             if inspect.iscoroutine(result):
                 result.close()

@@ -72,7 +72,7 @@ class _Verifier(ABC):
             ConfigurationError: An option of this call is wrong.
         """
         opened = self._pipeline.open(token)  # 1, 2
-        key = opened.store.find(opened.kid)  # 3
+        key = opened.store.at_hand(opened.kid) or opened.store.find(opened.kid)  # 3
         authentic = self._pipeline.authenticate(opened, key, token)  # 4
         return self._judge(authentic, groups, scopes, token_use, client_id, audience)  # 5, 6, 7
 
@@ -88,7 +88,7 @@ class _Verifier(ABC):
     ) -> Claims:
         """Like `verify`; while keys are fetched, the event loop goes on."""
         opened = self._pipeline.open(token)
-        key = await opened.store.find_async(opened.kid)
+        key = opened.store.at_hand(opened.kid) or await opened.store.find_async(opened.kid)
         authentic = self._pipeline.authenticate(opened, key, token)
         return self._judge(authentic, groups, scopes, token_use, client_id, audience)
 
@@ -107,11 +107,14 @@ class _Verifier(ABC):
         is_new = authentic.met is None
         self._check_claims(authentic, payload, policy)
         claims = authentic.claims()
-        rules.check_custom(claims)
+        if rules.custom_check is not None:
+            rules.check_custom(claims)
         if is_new:
             self._pipeline.remember(authentic)
-        require_groups(claims, required_groups)
-        require_scopes(claims, required_scopes)
+        if required_groups is not None:
+            require_groups(claims, required_groups)
+        if required_scopes is not None:
+            require_scopes(claims, required_scopes)
         return claims
 
     def _check_claims(
