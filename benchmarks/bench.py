@@ -60,7 +60,11 @@ class Bench:
         versions = peers.versions()
         yield Figure(FLOOR, 1, f"{new.micros(FLOOR):.1f} µs = 1")
         yield Figure(f"{OURS}, a new token", new.ratio(OURS, FLOOR), both(new, OURS), 1.45)
+        forgetful = new.ratio(peers.FORGETFUL, FLOOR)
+        yield Figure("— where none is remembered (`cache_size=0`)", forgetful, both(new, peers.FORGETFUL), 1.45)
         yield Figure(f"{OURS}, a token seen before", seen.ratio(OURS, FLOOR), both(seen, OURS), 0.15)
+        again_and_again = seen.ratio(peers.AGAIN, FLOOR)
+        yield Figure("— the same one each time", again_and_again, both(seen, peers.AGAIN), 0.15)
         ratios = {OURS: new.ratio(OURS, FLOOR)}
         again = {OURS: seen.ratio(OURS, FLOOR)}
         for name in sorted(peers.PEERS, key=lambda name: new.ratio(name, FLOOR)):

@@ -25,6 +25,8 @@ from measuring import Timings, interleave, seconds_each
 
 Check: TypeAlias = Callable[[str], object]
 FLOOR, OURS = "RSA verification alone", "cognito-jwt-core"
+# As every peer works: without a memory of the tokens that it verified. And as a client does: one token, again and again.
+FORGETFUL, AGAIN = "cognito-jwt-core with cache_size=0", "cognito-jwt-core, one token"
 
 
 def pyjwt(pool: LocalUserPool) -> Check:
@@ -182,6 +184,7 @@ def time_new_tokens(material: Material, rounds: int) -> Timings:
     contestants: dict[str, Callable[[int], float]] = {
         FLOOR: lambda number: material.floor(material.new(number)),
         OURS: Newcomers(material),
+        FORGETFUL: partial(_time, material.verifier(0).verify, material.new),
         **steps(material),
     }
     for name, check, tokens in peers(material):
@@ -190,7 +193,10 @@ def time_new_tokens(material: Material, rounds: int) -> Timings:
 
 
 def time_seen_tokens(material: Material, rounds: int) -> Timings:
-    contestants: dict[str, Callable[[int], float]] = {FLOOR: lambda number: material.floor(material.known(number))}
+    contestants: dict[str, Callable[[int], float]] = {
+        FLOOR: lambda number: material.floor(material.known(number)),
+        AGAIN: partial(_time, material.verifier().verify, lambda _: [material.seen[0].decode()] * BATCH),
+    }
     for name, check, tokens in [(OURS, material.verifier().verify, material), *peers(material)]:
         for token in tokens.seen:
             check(token.decode())
