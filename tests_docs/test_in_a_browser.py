@@ -150,6 +150,19 @@ def test_pages_fit_their_window(
     assert page.evaluate("document.body.dataset.mdColorScheme") == {"light": "default", "dark": "slate"}[scheme]
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["", "how-to/cookies/", "how-to/explain-a-refusal/", "reference/errors/", "404.html"])
+def test_pages_can_be_read_by_everybody(path: str, scheme: str, served: str, window: Callable[..., Window]) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = window(DESKTOP, scheme)
+    page.goto(served + path)
+    page.locator("article h1").wait_for()
+
+    problems = axe.run(page, options={"runOnly": ["wcag2a", "wcag2aa"]})
+
+    assert problems.violations_count == 0, problems.generate_report()
+
+
 def test_a_page_signs_in_with_a_cookie(tmp_path: Path, window: Callable[..., Window]) -> None:
     guide = Page(ROOT / "docs" / "how-to" / "cookies.md", tmp_path)
     guide.run()
