@@ -58,6 +58,7 @@ def test_a_required_key_that_is_not_there_names_itself(pool: LocalUserPool) -> N
         ("COGNITO_LEEWAY", True, "bool True"),
         ("COGNITO_LEEWAY", -1, "int -1"),
         ("COGNITO_LEEWAY", float("inf"), "float inf"),
+        pytest.param("COGNITO_LEEWAY", 10**400, "int 1" + "0" * 63, id="COGNITO_LEEWAY-no float"),
         ("COGNITO_ISSUER", "", "str ''"),
         ("COGNITO_REPLICA_REGIONS", (), "an empty tuple"),
         ("COGNITO_JWKS", "keys.json", "str 'keys.json'"),
@@ -74,6 +75,7 @@ def test_a_required_key_that_is_not_there_names_itself(pool: LocalUserPool) -> N
         ("COGNITO_JWT_HEADER_NAME", 1, "int 1"),
         ("COGNITO_JWT_HEADER_PREFIX", "Bearer ", "str 'Bearer '"),
         ("COGNITO_JWT_HEADER_PREFIX", 1, "int 1"),
+        ("COGNITO_JWT_HEADER_PREFIX", "Träger", "str 'Tr\\xe4ger'"),
         ("COGNITO_JWT_COOKIE_NAME", "a;b", "str 'a;b'"),
         ("COGNITO_TOKEN_LOCATIONS", "query", "str 'query'"),
         ("COGNITO_TOKEN_LOCATIONS", ["cookie", "cookie"], "list"),
@@ -98,6 +100,22 @@ def test_a_value_that_cannot_be_meant_names_its_key_and_what_was_found(
     assert key in message
     assert ": expected " in message
     assert message.endswith(f", found {found}")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "COGNITO_APP_CLIENT_ID",
+        "COGNITO_AUDIENCE",
+        "COGNITO_REPLICA_REGIONS",
+        "COGNITO_TOKEN_USE",
+        "COGNITO_ISSUER",
+        "COGNITO_JWKS_URI",
+    ],
+)
+def test_whoever_has_an_unset_variable_is_told_that_none_leaves_the_key_unset(make_app: MakeApp, key: str) -> None:
+    with pytest.raises(ConfigurationError, match=rf"^{key}: expected .*None.* leaves it unset\), found str ''$"):
+        make_app(**{key: ""})
 
 
 def test_long_values_are_cut(make_app: MakeApp) -> None:
@@ -166,6 +184,7 @@ def test_keys_are_given_in_one_way(make_app: MakeApp) -> None:
         ({"COGNITO_USERPOOL_ID": "eu-central-1_a/b"}, "COGNITO_USERPOOL_ID"),
         ({"COGNITO_USERPOOL_ID": "testpool", "COGNITO_REGION": "mars-north-1"}, "COGNITO_REGION"),
         ({"COGNITO_JWKS": None, "COGNITO_JWKS_URI": "not/there.json"}, "COGNITO_JWKS_URI"),
+        ({"COGNITO_REPLICA_REGIONS": "everywhere"}, "COGNITO_REPLICA_REGIONS"),
         ({"COGNITO_JWKS": {"keys": "none"}}, "COGNITO_JWKS"),
         ({"COGNITO_BUNDLED_JWKS": "not/there.json", "COGNITO_JWKS": None}, "COGNITO_BUNDLED_JWKS"),
         ({"COGNITO_JWKS": None, "COGNITO_JWKS_URI": "http://keys.example/jwks.json"}, "COGNITO_JWKS_URI"),
@@ -351,6 +370,12 @@ class TestSeveralPools:
     def test_a_pool_that_cannot_be_meant_is_named(self, make_app: MakeApp, wrong: object, told: str) -> None:
         with pytest.raises(ConfigurationError, match=told):
             make_app(COGNITO_USERPOOLS=[wrong])
+
+    def test_what_the_core_refuses_is_of_one_of_the_pools(self, make_app: MakeApp, pools: list[dict[str, Any]]) -> None:
+        pools[1]["userpool_id"] = "eu-central-1_a/b"
+
+        with pytest.raises(ConfigurationError, match=r"^COGNITO_USERPOOLS: .*'eu-central-1_a/b'"):
+            make_app(COGNITO_USERPOOLS=pools)
 
     def test_a_pool_is_listed_once(self, make_app: MakeApp, pools: list[dict[str, Any]]) -> None:
         with pytest.raises(ConfigurationError, match="COGNITO_USERPOOLS"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Collection, Mapping
 from os import PathLike, fspath
 from typing import TypeAlias
@@ -16,6 +17,7 @@ Check: TypeAlias = Callable[[str, object], object]
 
 # RFC 9110 section 5.6.2: what a header or a cookie can be called.
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_WORD = re.compile(r"[\x21-\x7e]+")
 _PRINTABLE = re.compile(r"[\x20-\x7e]+")
 _LOCATIONS = ("header", "cookie")
 
@@ -44,15 +46,20 @@ def flag(key: str, value: object) -> bool:
     return value
 
 
-def names(key: str, value: object) -> Names:
+def names(key: str, value: object, remark: str = "") -> Names:
     """One name, or a collection of names."""
-    found = (value,) if isinstance(value, str) else value
-    if isinstance(found, (bytes, Mapping)) or not isinstance(found, Collection) or not found:
-        raise refused(key, "a name or a collection of names (None leaves it unset)", value)
+    found = (value,) if isinstance(value, str) and value else value
+    if isinstance(found, (str, bytes, Mapping)) or not isinstance(found, Collection) or not found:
+        raise refused(key, f"a name or a collection of names{remark}", value)
     for name in found:
         if not isinstance(name, str) or not name:
             raise refused(f"one of {key}", "a name", name)
     return tuple(found)
+
+
+def optional_names(key: str, value: object) -> Names:
+    """The same for a key that need not be there."""
+    return names(key, value, " (None leaves it unset)")
 
 
 def one_of(*choices: str) -> Check:
@@ -68,7 +75,7 @@ def one_of(*choices: str) -> Check:
 
 def seconds(key: str, value: object) -> float:
     """A number of seconds from 0 up."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < float("inf"):
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= sys.float_info.max:
         raise refused(key, "a number of seconds from 0 up", value)
     return value
 
@@ -91,7 +98,7 @@ def header_prefix(key: str, value: object) -> str:
     """The word before the token; empty for none."""
     if value is None or value == "":
         return ""
-    if not isinstance(value, str) or value.split() != [value]:
+    if not isinstance(value, str) or not _WORD.fullmatch(value):
         raise refused(key, "one word like Bearer, or None if the whole value is the token", value)
     return value
 
@@ -136,13 +143,13 @@ def key_source(key: str, value: object) -> Mapping[str, object] | KeySource:
 POOL: Mapping[str, Check] = {
     "region": text,
     "userpool_id": text,
-    "app_client_id": names,
+    "app_client_id": optional_names,
     "token_use": one_of("access", "id"),
     "check_token_expiration": flag,
-    "audience": names,
+    "audience": optional_names,
     "leeway": seconds,
     "issuer": text,
-    "replica_regions": names,
+    "replica_regions": optional_names,
     "jwks": key_source,
     "jwks_uri": url_or_path,
     "bundled_jwks": bundled_jwks,

@@ -14,11 +14,11 @@ def build_verifier(settings: Settings) -> Verifier:
     Raises:
         ConfigurationError: A value that cannot be meant, such as a file of keys that is not there.
     """
-    verifiers = [_verifier(pool) for pool in settings.pools]
-    if len(verifiers) == 1:
-        return verifiers[0]
+    if len(settings.pools) == 1:
+        return _verifier(settings.pools[0])
+    cache_size = max(pool.token_cache_size for pool in settings.pools)
     try:
-        return MultiPoolVerifier(verifiers, cache_size=max(pool.token_cache_size for pool in settings.pools))
+        return MultiPoolVerifier([_verifier(pool) for pool in settings.pools], cache_size=cache_size)
     except ConfigurationError as error:
         raise ConfigurationError(f"COGNITO_USERPOOLS: {error}") from error
 
@@ -34,7 +34,8 @@ def _verifier(pool: PoolSettings) -> CognitoVerifier:
             jwks_uri=uri,
         )
     except ConfigurationError as error:
-        raise ConfigurationError(f"COGNITO_USERPOOL_ID, COGNITO_REGION or COGNITO_ISSUER: {error}") from error
+        keys = "COGNITO_USERPOOL_ID, COGNITO_REGION, COGNITO_REPLICA_REGIONS or COGNITO_ISSUER"
+        raise ConfigurationError(f"{keys}: {error}") from error
     try:
         return CognitoVerifier(
             user_pool,
