@@ -32,6 +32,7 @@ def view() -> dict[str, Any]:
 def add_to_flask(app: Flask) -> None:
     app.add_url_rule("/required", "required", cognito_auth_required(view))
     app.add_url_rule("/admin", "admin", cognito_group_permissions("admin")(view))
+    app.add_url_rule("/bare", "bare", view)
 
 
 def add_to_restx(app: Flask) -> None:
@@ -50,6 +51,11 @@ def add_to_restx(app: Flask) -> None:
         def get(self) -> dict[str, Any]:
             return view()
 
+    @api.route("/bare")
+    class Bare(flask_restx.Resource):  # type: ignore[misc]
+        def get(self) -> dict[str, Any]:
+            return view()
+
 
 def add_to_restful(app: Flask) -> None:
     class Required(flask_restful.Resource):  # type: ignore[misc]
@@ -63,9 +69,14 @@ def add_to_restful(app: Flask) -> None:
         def get(self) -> dict[str, Any]:
             return view()
 
+    class Bare(flask_restful.Resource):  # type: ignore[misc]
+        def get(self) -> dict[str, Any]:
+            return view()
+
     api = flask_restful.Api(app)
     api.add_resource(Required, "/required")
     api.add_resource(Admin, "/admin")
+    api.add_resource(Bare, "/bare")
 
 
 def add_to_smorest(app: Flask) -> None:
@@ -87,6 +98,11 @@ def add_to_smorest(app: Flask) -> None:
     def admin() -> dict[str, Any]:
         return view()
 
+    @blueprint.route("/bare")  # type: ignore[untyped-decorator]
+    @blueprint.response(200)  # type: ignore[untyped-decorator]
+    def bare() -> dict[str, Any]:
+        return view()
+
     api.register_blueprint(blueprint)
 
 
@@ -102,6 +118,10 @@ def add_to_apiflask(app: Flask) -> None:
     @app.doc(summary="for admins")
     @cognito_group_permissions("admin")
     def admin() -> dict[str, Any]:
+        return view()
+
+    @app.get("/bare")
+    def bare() -> dict[str, Any]:
         return view()
 
 
@@ -199,6 +219,20 @@ def test_a_refusal_before_the_view_is_the_same(
         return app
 
     assert list(answers(protected(framework, **mode), requests)) == list(answers(protected("flask"), requests))
+
+
+def test_a_missing_claim_of_a_view_without_decorators_is_the_same(
+    make: Callable[..., Flask], framework: str, mode: dict[str, Any], pool: LocalUserPool, bearer: Bearer
+) -> None:
+    def answer(name: str, **config: Any) -> tuple[int, bytes, dict[str, str]]:
+        app = make(name, **config)
+        app.extensions["cognito_auth"].protect(app)
+        return told(app.test_client().get("/bare", headers=bearer(pool.client_credentials_token())))
+
+    found = answer(framework, **mode)
+
+    assert found == answer("flask")
+    assert (found[0], b"missing_claim" in found[1]) == (401, True)
 
 
 def test_an_outage_is_the_same(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from cognito_jwt_core import Claims, MissingClaimError, TokenExpiredError
 from cognito_jwt_core.testing import LocalUserPool
-from flask import Flask, g, jsonify, request
+from flask import Blueprint, Flask, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from flask_cognito import (
     CognitoAuth,
@@ -158,6 +158,30 @@ class TestMissingClaims:
             return str(verify_cognito_jwt()["username"])
 
         response = app.test_client().get("/name", headers=bearer(pool.id_token()))
+
+        assert (response.status_code, response.get_json()["code"]) == (401, "missing_claim")
+
+    def test_in_a_view_whose_blueprint_handles_key_errors(
+        self, app: Flask, auth: CognitoAuth, pool: LocalUserPool, bearer: Bearer
+    ) -> None:
+        blueprint = Blueprint("bp", "bp")
+        auth.protect(blueprint)
+        blueprint.register_error_handler(KeyError, lambda error: ("mine", 418))
+        blueprint.add_url_rule("/name", view_func=lambda: str(current_cognito_jwt["username"]))
+        app.register_blueprint(blueprint)
+
+        response = app.test_client().get("/name", headers=bearer(pool.id_token()))
+
+        assert (response.status_code, response.get_json()["code"]) == (401, "missing_claim")
+
+    def test_before_a_view(self, app: Flask, auth: CognitoAuth, pool: LocalUserPool, bearer: Bearer) -> None:
+        auth.protect(app)
+
+        @app.before_request
+        def remember() -> None:
+            g.username = current_cognito_jwt["username"]
+
+        response = app.test_client().get("/open", headers=bearer(pool.id_token()))
 
         assert (response.status_code, response.get_json()["code"]) == (401, "missing_claim")
 

@@ -7,13 +7,12 @@ from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Any, Literal, ParamSpec, TypeVar, overload
 
-from cognito_jwt_core import Claims, MissingClaimError
+from cognito_jwt_core import Claims
 
 from flask_cognito.access import Access
 from flask_cognito.authentication import authenticate
 from flask_cognito.config_values import names
 from flask_cognito.marks import PUBLIC, mark
-from flask_cognito.refusal_log import logged_refusal_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -118,13 +117,8 @@ def _guarded(view: Callable[P, R], access: Access) -> Callable[P, R]:
 def _guarded_sync(view: Callable[P, R], access: Access) -> Callable[P, R]:
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            access.enforce()
-            return view(*args, **kwargs)
-        except (
-            MissingClaimError
-        ) as error:  # here, since Flask-RESTX would make a 500 of it before Flask's handlers see it
-            raise logged_refusal_of(error) from error
+        access.enforce()
+        return view(*args, **kwargs)
 
     return guarded
 
@@ -132,11 +126,8 @@ def _guarded_sync(view: Callable[P, R], access: Access) -> Callable[P, R]:
 def _guarded_async(view: Callable[P, Any], access: Access) -> Callable[P, Any]:
     @wraps(view)
     async def guarded(*args: P.args, **kwargs: P.kwargs) -> Any:
-        try:
-            await access.enforce_async()
-            return await view(*args, **kwargs)
-        except MissingClaimError as error:
-            raise logged_refusal_of(error) from error
+        await access.enforce_async()
+        return await view(*args, **kwargs)
 
     return guarded
 

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
-from cognito_jwt_core import Claims, MissingClaimError
-from flask import Blueprint, Flask, Response, current_app
+from cognito_jwt_core import Claims
+from flask import Blueprint, Flask, current_app
 from flask.typing import ResponseReturnValue
 
 from flask_cognito.access import Access
@@ -19,9 +19,9 @@ from flask_cognito.context import AppState, ErrorHandler, IdentityHandler, Verif
 from flask_cognito.credentials import find_credential
 from flask_cognito.errors import EXTENSION, CognitoAuthError
 from flask_cognito.legacy import LegacyAttributes
+from flask_cognito.missing_claims import answer_missing_claims
 from flask_cognito.pools import build_verifier
 from flask_cognito.protection import Guard
-from flask_cognito.refusal_log import logged_refusal_of
 from flask_cognito.responses import with_protocol_headers
 from flask_cognito.vary import vary_on
 
@@ -88,7 +88,8 @@ class CognitoAuth(LegacyAttributes):
         for line in advice(settings, app.config):
             _log.warning("%s", line)
         app.register_error_handler(CognitoAuthError, self._cognito_auth_error_handler)
-        app.register_error_handler(MissingClaimError, self._missing_claim_handler)
+        if EXTENSION not in app.extensions:
+            answer_missing_claims(app)
         app.cli.add_command(cognito)
         for key, value in DEFAULTS.items():
             app.config.setdefault(key, value)
@@ -190,10 +191,6 @@ class CognitoAuth(LegacyAttributes):
             with error.being_shaped():
                 response = current_app.make_response(current_app.ensure_sync(state.error_handler)(error))
         return with_protocol_headers(response, error, state.settings.realm)
-
-    def _missing_claim_handler(self, error: MissingClaimError) -> Response:
-        """The answer to a view that counts on a claim which a valid token need not have."""
-        return current_app.make_response(self._cognito_auth_error_handler(logged_refusal_of(error)))
 
     def _has_own(self, method: str) -> bool:
         return getattr(getattr(self, method), "__func__", None) is not getattr(CognitoAuth, method)
