@@ -5,6 +5,8 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+import flask_restful  # type: ignore[import-untyped]
+import flask_restx  # type: ignore[import-untyped]
 import pytest
 from cognito_jwt_core import ConfigurationError
 from cognito_jwt_core.testing import LocalUserPool
@@ -251,6 +253,45 @@ class TestPublic:
         auth.protect(app)
 
         assert status("/todo") == 200
+
+    @pytest.mark.parametrize(
+        ("framework", "decorators"),
+        [
+            (flask_restx, [cognito_public]),
+            (flask_restful, [cognito_public]),
+            (flask_restful, {"get": [cognito_public]}),
+        ],
+    )
+    def test_the_decorators_of_the_methods_of_a_resource(
+        self, app: Flask, auth: CognitoAuth, status: Status, pool: LocalUserPool, framework: Any, decorators: Any
+    ) -> None:
+        class Todo(framework.Resource):  # type: ignore[misc]
+            method_decorators = decorators
+
+            def get(self) -> str:
+                return "open"
+
+        class Closed(Todo):
+            method_decorators = []  # noqa: RUF012 - as these frameworks have it
+
+        api = framework.Api(app)
+        api.add_resource(Todo, "/todo")
+        api.add_resource(Closed, "/closed")
+        auth.protect(app)
+
+        assert (status("/todo"), status("/todo", pool.access_token())) == (200, 200)
+        assert (status("/closed"), status("/closed", pool.access_token())) == (401, 200)
+
+    def test_a_bound_method_alone(self, app: Flask, auth: CognitoAuth, status: Status) -> None:
+        class Views:
+            def view(self) -> str:
+                return "ok"
+
+        app.add_url_rule("/open", "open", cognito_public(Views().view))
+        app.add_url_rule("/closed", "closed", Views().view)
+        auth.protect(app)
+
+        assert (status("/open"), status("/closed")) == (200, 401)
 
     def test_what_it_marks_is_itself(self) -> None:
         def view() -> None: ...

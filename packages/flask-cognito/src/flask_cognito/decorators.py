@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from functools import wraps
+from functools import partial, wraps
 from inspect import iscoroutinefunction
-from typing import Any, Literal, ParamSpec, TypeVar, overload
+from types import MethodType
+from typing import Any, Literal, ParamSpec, TypeVar, cast, overload
 
 from cognito_jwt_core import Claims
 
@@ -75,6 +76,8 @@ def cognito_public(view: V) -> V:
 
     It goes above functions, view classes and their methods. Of a class it holds for that class, not for its subclasses.
     """
+    if isinstance(view, MethodType):  # it cannot be marked, and what it is bound from may be closed elsewhere
+        return cast("V", cognito_public(wraps(view)(partial(view))))
     mark(view, PUBLIC)
     return view
 
@@ -134,3 +137,4 @@ def _guarded_async(view: Callable[P, Any], access: Access) -> Callable[P, Any]:
 
 mark(cognito_auth_required, Access())
 mark(cognito_auth_optional, Access(is_optional=True))
+mark(cognito_public, PUBLIC)
