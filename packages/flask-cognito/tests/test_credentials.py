@@ -35,7 +35,16 @@ def test_spaces_around_the_token_do_not_matter(client: FlaskClient, token: str) 
     assert who(client, Authorization=f"  Bearer   {token}  ") == "alice"
 
 
-@pytest.mark.parametrize("value", ["", "   "])
+@pytest.mark.parametrize("space", ["\x0b", "\x1c", "\x85", "\xa0"])
+def test_only_what_http_calls_a_space_is_one(client: FlaskClient, pool: LocalUserPool, space: str) -> None:
+    """RFC 9110 section 5.6.3."""
+    for value in (f"Bearer {space}{pool.access_token()}", f"Bearer {pool.access_token()}{space}"):
+        response = client.get("/required", environ_overrides={"HTTP_AUTHORIZATION": value})
+
+        assert (response.status_code, response.get_json()["code"]) == (401, "malformed_token")
+
+
+@pytest.mark.parametrize("value", ["", "   ", " \t"])
 def test_an_empty_header_is_no_token(client: FlaskClient, value: str) -> None:
     assert who(client, Authorization=value) == "authorization_required"
 

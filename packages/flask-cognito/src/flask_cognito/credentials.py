@@ -10,6 +10,8 @@ from flask_cognito.config import Settings
 from flask_cognito.errors import CognitoAuthError
 from flask_cognito.responses import malformed_header, refusal
 
+_OWS = " \t"  # RFC 9110 section 5.6.3; any other white space is part of the token, which is none then
+
 Credential: TypeAlias = tuple[str, bool]
 """The text of a token, and whether it comes from a cookie, which the browser has added on its own."""
 
@@ -29,7 +31,7 @@ def find_credential(request: Request, settings: Settings) -> Credential | None:
             token = request.cookies.get(settings.jwt_cookie_name)
             if token:
                 return token, True
-        elif value := request.environ.get(settings.header_in_environ, "").strip():
+        elif value := request.environ.get(settings.header_in_environ, "").strip(_OWS):
             token = _after_prefix(value, settings.jwt_header_prefix)
             if token is None:
                 foreign = refusal("invalid_header", settings.realm)
@@ -47,7 +49,7 @@ def _after_prefix(value: str, prefix: str) -> str | None:
     if not prefix:
         return value
     scheme, _, token = value.partition(" ")
-    return token.lstrip() if scheme.lower() == prefix.lower() else None
+    return token.lstrip(_OWS) if scheme.lower() == prefix.lower() else None
 
 
 def is_among_cookies(request: Request, token: str) -> bool:
