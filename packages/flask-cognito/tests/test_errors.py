@@ -150,6 +150,18 @@ class TestErrorHandler:
         assert len(response.headers.getlist("Content-Type")) == 1
 
 
+def test_what_an_error_says_twice_is_added_twice(app: Flask, auth: CognitoAuth) -> None:
+    auth.error_handler(lambda error: ({"mine": error.error}, error.status_code, {"X-B": "mine"}))
+    challenges = ['Bearer realm="todo"', 'Basic realm="todo"']
+    headers = [*(("WWW-Authenticate", challenge) for challenge in challenges), ("X-B", "1"), ("X-B", "2")]
+    raising(app, CognitoAuthError("No", "Just no.", headers=headers))
+
+    response = app.test_client().get("/raise")
+
+    assert response.headers.getlist("WWW-Authenticate") == challenges
+    assert response.headers.getlist("X-B") == ["mine"]
+
+
 def test_a_handler_can_send_the_browser_to_a_login_page(app: Flask, auth: CognitoAuth) -> None:
     auth.error_handler(lambda error: ("", 302, {"Location": "/login"}))
 

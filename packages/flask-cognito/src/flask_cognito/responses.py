@@ -85,8 +85,8 @@ def refusal_of(error: CognitoJWTError, realm: str) -> CognitoAuthError:
 def with_protocol_headers(response: Response, error: CognitoAuthError, realm: str) -> Response:
     """The response with what its status demands and nobody has said, such as a challenge (RFC 9110 section 15.5.2)."""
     if response.status_code == error.status_code:
-        for name, value in error.get_headers():
-            response.headers.setdefault(name, value)
+        missing = [(name, value) for name, value in error.get_headers() if name not in response.headers]
+        response.headers.extend(missing)
     if response.status_code == 401:
         response.headers.setdefault("WWW-Authenticate", bearer_challenge(realm))
     return response
