@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from blinker import Signal
-from cognito_jwt_core import TokenExpiredError
+from cognito_jwt_core import Claims, TokenExpiredError
 from cognito_jwt_core.testing import LocalUserPool, hostile_tokens
 from flask import Flask
 from flask_cognito import (
@@ -17,6 +17,7 @@ from flask_cognito import (
     current_cognito_jwt,
     token_rejected,
     token_verified,
+    verify_cognito_jwt,
 )
 
 Bearer = Callable[[str], dict[str, str]]
@@ -106,6 +107,33 @@ class TestSignals:
             assert client.get("/optional").status_code == 200
 
         assert len(rejected) == 1
+
+
+@pytest.mark.parametrize("view", ["/optional", "/required"])
+def test_a_bad_cookie_is_judged_once_however_often_it_is_asked_for(
+    make_app: Callable[..., Flask], pool: LocalUserPool, caplog: Caplog, view: str
+) -> None:
+    caplog.set_level(logging.INFO)
+    asked: list[Claims] = []
+    app = make_app(COGNITO_JWT_HEADER_NAME="Cookie")
+
+    @app.extensions["cognito_auth"].identity_handler  # type: ignore[untyped-decorator]
+    def look_up(claims: Claims) -> object:
+        asked.append(claims)
+        return claims["email"]
+
+    @app.before_request
+    def look_who_asks() -> None:
+        assert verify_cognito_jwt(optional=True) is None
+
+    client = app.test_client()
+    client.set_cookie("session_token", pool.access_token())
+
+    with heard(token_rejected) as rejected:
+        response = client.get(view)
+
+    assert response.status_code == {"/optional": 200, "/required": 401}[view]
+    assert (len(asked), len(rejected), len(records(caplog))) == (1, 1, 1)
 
 
 class TestLog:

@@ -23,6 +23,8 @@ from flask_cognito.context import (
     current_request,
     establish,
     identity_of,
+    let_pass,
+    refusal_let_pass,
     the_current_app,
 )
 from flask_cognito.credentials import Credential, find_credential, is_among_cookies
@@ -75,6 +77,11 @@ async def _awaited(found: Later) -> Identity | None:
 
 def _identify(request: Request, is_optional: bool) -> Identity | Later | None:
     """Who is asking; a coroutine where the identity handler is one."""
+    refused = refusal_let_pass(request)
+    if refused is not None:
+        if is_optional:
+            return None
+        raise refused
     state = app_state()
     after_this_request(state.add_vary)
     credential: Credential | None = None
@@ -163,5 +170,6 @@ def _refuse(
         return
     log_refusal(request, answer)
     if is_optional and credential is not None and credential[1] and isinstance(answer.__cause__, InvalidTokenError):
+        let_pass(request, answer)
         return
     raise answer

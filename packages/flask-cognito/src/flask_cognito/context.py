@@ -20,6 +20,7 @@ Verifier: TypeAlias = CognitoVerifier | MultiPoolVerifier
 
 _STATE = "cognito_auth.state"
 _IDENTITY = "_cognito_identity"
+_LET_PASS = "_cognito_refusal_let_pass"
 
 
 @dataclass(eq=False)
@@ -74,6 +75,16 @@ def identity_of(request: Request) -> Identity | None:
 def establish(request: Request, identity: Identity) -> None:
     """Keep who is asking, for the rest of this request."""
     setattr(request, _IDENTITY, identity)
+
+
+def let_pass(request: Request, refusal: CognitoAuthError) -> None:
+    """Keep that this request counts as one of nobody, and why: where somebody is needed, that is the answer."""
+    setattr(request, _LET_PASS, refusal)
+
+
+def refusal_let_pass(request: Request) -> CognitoAuthError | None:
+    """Why this request counts as one of nobody, if it does."""
+    return getattr(request, _LET_PASS, None)
 
 
 def current_identity() -> Identity | None:
