@@ -48,6 +48,15 @@ def test_every_answer_has_an_id_that_the_log_has_too(ask: Ask, caplog: pytest.Lo
     assert fields["sub"] == answer.json["sub"]
 
 
+def test_a_refusal_is_logged_with_the_same_id(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "flask_cognito")
+
+    answer = ask("bob", "GET", "/api/admin/todos")
+
+    (record,) = (record for record in caplog.records if record.name == "flask_cognito.refusal_log")
+    assert f"request '{answer.headers['X-Request-ID']}'" in record.getMessage()
+
+
 def test_the_description_of_the_api_is_openapi_3_1(ask: Ask) -> None:
     description = ask(None, "GET", "/openapi.json").json
 

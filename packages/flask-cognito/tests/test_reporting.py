@@ -9,7 +9,7 @@ import pytest
 from blinker import Signal
 from cognito_jwt_core import Claims, TokenExpiredError
 from cognito_jwt_core.testing import LocalUserPool, hostile_tokens
-from flask import Flask
+from flask import Flask, g
 from flask_cognito import (
     CognitoAuth,
     CognitoJWTException,
@@ -205,6 +205,22 @@ class TestLog:
         self, app: Flask, caplog: Caplog, header: str, value: str, shown: str
     ) -> None:
         app.test_client().get("/required", headers={header: value})
+
+        (record,) = records(caplog)
+        assert record.getMessage().endswith(f"request {shown}")
+
+    @pytest.mark.parametrize(
+        ("named", "shown"),
+        [("a-17", "'a-17'"), (17, "'17'"), ("a\nb", r"'a\nb'"), ("x" * 500, "'" + "x" * 63), (None, "'r-17'")],
+    )
+    def test_the_apps_own_name_of_a_request_goes_before(
+        self, app: Flask, caplog: Caplog, named: object, shown: str
+    ) -> None:
+        @app.before_request
+        def name() -> None:
+            g.request_id = named
+
+        app.test_client().get("/required", headers={"X-Request-ID": "r-17"})
 
         (record,) = records(caplog)
         assert record.getMessage().endswith(f"request {shown}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from cognito_jwt_core import CognitoJWTError
-from flask import Request
+from flask import Request, g
 
 from flask_cognito.context import app_state, current_request
 from flask_cognito.errors import CognitoAuthError
@@ -25,8 +25,9 @@ def log_refusal(request: Request, answer: CognitoAuthError) -> None:
 
 
 def _described(request: Request) -> str:
-    ids = (request.headers.get(name) for name in _REQUEST_IDS)
-    request_id = next((ascii(value)[:_SHOWN_CHARACTERS] for value in ids if value), "without an id")
+    # An app that names its requests itself keeps the name in `g`, by a custom of Flask's users.
+    ids = (g.get("request_id"), *(request.headers.get(name) for name in _REQUEST_IDS))
+    request_id = next((ascii(str(value))[:_SHOWN_CHARACTERS] for value in ids if value), "without an id")
     return f"endpoint {request.endpoint}, request {request_id}"
 
 
