@@ -185,6 +185,21 @@ class TestIdentityHandlers:
 
         assert (response.get_json()["user"], asked) == ("alice", ["alice"])
 
+    def test_are_awaited_by_hand_in_a_coroutine(
+        self, app: Flask, pool: LocalUserPool, bearer: Bearer, asked: list[str]
+    ) -> None:
+        @app.get("/by-hand")
+        async def by_hand() -> ResponseReturnValue:
+            verify_cognito_jwt()
+            return {"user": str(current_user)}
+
+        client = app.test_client()
+
+        assert client.get("/by-hand", headers=bearer(pool.access_token("alice"))).get_json() == {"user": "alice"}
+        assert client.get("/by-hand", headers=bearer(pool.access_token("locked"))).status_code == 403
+        assert client.get("/by-hand").status_code == 401
+        assert asked == ["alice", "locked"]
+
 
 def test_a_method_of_a_subclass_can_be_one(make_app: Callable[..., Flask], pool: LocalUserPool, bearer: Bearer) -> None:
     class Looking(CognitoAuth):

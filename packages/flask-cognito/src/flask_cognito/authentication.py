@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from types import CoroutineType
 from typing import Any, TypeAlias
 
@@ -54,8 +56,7 @@ def authenticate(*, optional: bool = False) -> Identity | None:
     found = _identify(request, optional)
     if found is None or isinstance(found, tuple):
         return found
-    identity: Identity | None = current_app.async_to_sync(_awaited)(found)
-    return identity
+    return _run(found)
 
 
 async def authenticate_async(*, optional: bool = False) -> Identity | None:
@@ -69,6 +70,19 @@ async def authenticate_async(*, optional: bool = False) -> Identity | None:
         return known
     found = _identify(request, optional)
     return found if found is None or isinstance(found, tuple) else await found
+
+
+def _run(found: Later) -> Identity | None:
+    import asyncio  # only coroutines need it
+
+    run: Callable[[Later], Identity | None] = current_app.async_to_sync(_awaited)
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return run(found)
+    # Called by hand in a coroutine: its own event loop cannot run another one, one of another thread can.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(copy_context().run, run, found).result()
 
 
 async def _awaited(found: Later) -> Identity | None:
