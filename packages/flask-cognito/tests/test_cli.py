@@ -219,6 +219,12 @@ class TestRoutes:
 
         assert demands()["* /bare"] == "OPEN"
 
+    def test_rules_that_lead_to_no_view_demand_nothing(self, app: Flask, demands: Callable[[], dict[str, str]]) -> None:
+        app.add_url_rule("/uploads/<name>", endpoint="download", build_only=True)
+        app.url_map.add(Rule("/old", endpoint="old", redirect_to="/new"))
+
+        assert list(demands()) == ["GET /static/<path:filename>"]
+
 
 def test_it_is_a_command_of_flask(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(

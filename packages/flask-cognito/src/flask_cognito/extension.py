@@ -117,7 +117,8 @@ class CognitoAuth(LegacyAttributes):
     def error_handler(self, callback: E) -> E:
         """Register the function that shapes every refusal: from a `CognitoAuthError` to whatever a view can return.
 
-        Headers that the protocol needs, like ``WWW-Authenticate``, are added where it leaves them out.
+        Headers that the protocol needs, like ``WWW-Authenticate``, are added where it leaves them out. Let it do nothing
+        else: Flask-RESTX and Flask-RESTful have a refusal shaped twice, and throw the first away.
 
         Raises:
             RuntimeError: The app has one.

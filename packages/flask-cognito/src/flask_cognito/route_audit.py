@@ -40,6 +40,8 @@ def audited_routes(app: Flask) -> list[AuditedRoute]:
 
 def _audited(app: Flask) -> Iterator[AuditedRoute]:
     for rule in app.url_map.iter_rules():
+        if rule.build_only or rule.redirect_to is not None:  # it leads to no view
+            continue
         by_demand: dict[str, list[str]] = {}
         for method in _methods(rule):
             by_demand.setdefault(_demand(app, rule.endpoint, method), []).append(method)
