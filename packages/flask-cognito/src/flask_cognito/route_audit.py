@@ -21,7 +21,6 @@ class AuditedRoute:
 
     url: str
     methods: tuple[str, ...]
-    endpoint: str
     demand: str
 
     @property
@@ -46,7 +45,7 @@ def _audited(app: Flask) -> Iterator[AuditedRoute]:
         for method in _methods(rule):
             by_demand.setdefault(_demand(app, rule.endpoint, method), []).append(method)
         for demand, methods in by_demand.items():
-            yield AuditedRoute(rule.rule, tuple(methods), rule.endpoint, demand)
+            yield AuditedRoute(rule.rule, tuple(methods), demand)
 
 
 def _methods(rule: Rule) -> list[str]:
