@@ -7,6 +7,7 @@ import pytest
 from cognito_jwt_core.testing import LocalUserPool
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_cognito import cognito_auth_required
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 MakeApp = Callable[..., Flask]
@@ -25,7 +26,8 @@ def status(app: Flask, pool: LocalUserPool) -> Status:
     cookie = {"Cookie": f"session_token={pool.access_token()}"}
 
     def answered(headers: dict[str, str], **options: Any) -> int:
-        return client.open("/required", headers=cookie | headers, **{"method": "POST", **options}).status_code
+        request = {"path": "/required", "method": "POST", **options}
+        return client.open(headers=cookie | headers, **request).status_code
 
     return answered
 
@@ -112,6 +114,19 @@ def test_what_says_nothing_is_no_browser(status: Status) -> None:
 def test_safe_methods_change_nothing(status: Status) -> None:
     for method in ("GET", "HEAD"):
         assert status({"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, method=method) == 200
+
+
+def test_a_web_socket_is_no_safe_request(app: Flask, status: Status) -> None:
+    """Its handshake is a GET, and what comes after it nobody else checks."""
+    app.add_url_rule("/socket", view_func=cognito_auth_required(lambda: "open"), websocket=True)
+    handshake = {"Connection": "keep-alive, Upgrade", "Upgrade": "WebSocket"}
+
+    def asked(**headers: str) -> int:
+        return status({**handshake, **headers}, path="/socket", method="GET")
+
+    assert asked(Origin="http://localhost") == 200
+    assert asked(Origin="https://evil.example") == 403
+    assert asked(**{"Sec-Fetch-Site": "cross-site"}) == 403
 
 
 def test_a_token_that_the_page_itself_must_have_passes(status: Status, pool: LocalUserPool) -> None:

@@ -19,8 +19,13 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 def is_forged(request: Request) -> bool:
-    """Whether the method may change something, and the browser says that another site has made the request."""
-    return request.method not in _SAFE_METHODS and _is_cross_site(request)
+    """Whether the request may change something, and the browser says that another site has made it."""
+    return not _is_safe(request) and _is_cross_site(request)
+
+
+def _is_safe(request: Request) -> bool:
+    """Whether it only asks. The handshake of a WebSocket is a GET, and opens the way for whatever follows."""
+    return request.method in _SAFE_METHODS and request.headers.get("Upgrade", "").lower() != "websocket"
 
 
 def _is_cross_site(request: Request) -> bool:
