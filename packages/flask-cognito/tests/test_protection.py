@@ -20,6 +20,7 @@ from flask_cognito import (
     cognito_public,
     current_cognito_jwt,
 )
+from flask_cors import CORS
 from werkzeug.routing import Rule
 
 Bearer = Callable[[str], dict[str, str]]
@@ -82,6 +83,21 @@ class TestWholeApp:
 
         assert response.status_code == 200
         assert response.allow.as_set() == {"get", "head", "post", "options"}
+
+    def test_preflights_that_flask_cors_answers_for_the_app_are_open(self, app: Flask) -> None:
+        CORS(app, origins=["https://todo.example"])
+        preflight = {
+            "Origin": "https://todo.example",
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "authorization",
+        }
+
+        response = app.test_client().options("/forgotten", headers=preflight)
+        refused = app.test_client().post("/forgotten", headers={"Origin": "https://todo.example"})
+
+        assert (response.status_code, refused.status_code) == (200, 401)
+        assert response.headers["Access-Control-Allow-Headers"] == "authorization"
+        assert refused.headers["Access-Control-Allow-Origin"] == "https://todo.example"
 
     def test_unknown_urls_and_methods_stay_unknown(self, status: Status) -> None:
         assert status("/nowhere") == 404

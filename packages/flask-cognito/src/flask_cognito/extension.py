@@ -117,8 +117,8 @@ class CognitoAuth(LegacyAttributes):
     def error_handler(self, callback: E) -> E:
         """Register the function that shapes every refusal: from a `CognitoAuthError` to whatever a view can return.
 
-        Headers that the protocol needs, like ``WWW-Authenticate``, are added where it leaves them out. Let it do nothing
-        else: Flask-RESTX and Flask-RESTful have a refusal shaped twice, and throw the first away.
+        Headers that the protocol needs, like ``WWW-Authenticate``, are added where it leaves them out. Let it do no
+        more than shape: Flask-RESTX and Flask-RESTful have it done twice, and throw the first away.
 
         Raises:
             RuntimeError: The app has one.
@@ -139,7 +139,8 @@ class CognitoAuth(LegacyAttributes):
     ) -> None:
         """Demand a token on every route, but for those of `cognito_public`.
 
-        Automatic answers to OPTIONS and static files pass; URLs that do not exist stay 404.
+        Automatic answers to OPTIONS and static files pass; URLs that do not exist stay 404. A view that answers OPTIONS
+        itself does not pass: let Flask-CORS answer preflights for the whole app, not by a decorator of one view.
 
         Args:
             app_or_blueprint: Whose routes; a blueprint before it is registered.

@@ -38,5 +38,6 @@ def is_automatic_options(request: Request) -> bool:
 
 def is_static(endpoint: str | None, view: Any) -> bool:
     """Whether this is Flask's own view of static files, not one of the app's that is called the same."""
-    is_flasks = str(getattr(view, "__module__", "")).partition(".")[0] == "flask"
-    return is_flasks and endpoint is not None and endpoint.rpartition(".")[2] == "static"
+    if endpoint is None or endpoint.rpartition(".")[2] != "static":
+        return False
+    return str(getattr(view, "__module__", "")).partition(".")[0] == "flask"
