@@ -69,6 +69,18 @@ def app(cognito: LocalCognito, server: str) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+def test_a_path_that_is_too_long_for_the_audit_is_cut_there(app: Flask, tokens: Mapping[str, str]) -> None:
+    client = app.test_client()
+    bob, alice = ({"Authorization": f"Bearer {tokens[name]}"} for name in ("bob", "alice"))
+    todo = client.post("/api/todos", json={"title": "Buy milk"}, headers=bob).get_json()["id"]
+    path = f"/api/todos/{todo:0300}"
+
+    changed = client.patch(path, json={"done": True}, headers=bob)
+
+    noted = client.get("/api/admin/audit", headers=alice).get_json()["items"][0]["path"]
+    assert (changed.status_code, noted) == (200, path[:256])
+
+
 def test_everybody_gets_what_they_get_on_sqlite(app: Flask, tokens: Mapping[str, str]) -> None:
     with running(app, 0) as url:
         assert show_table(url, tokens)

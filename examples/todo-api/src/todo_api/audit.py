@@ -8,7 +8,7 @@ from flask_cognito import token_rejected, token_verified
 from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 
-from .models import AuditEntry, User, db
+from .models import PATH_MAX_LENGTH, AuditEntry, User, db
 
 log = logging.getLogger(__name__)
 
@@ -47,5 +47,6 @@ def note_refusal(_app: Flask, error: InvalidTokenError) -> None:
 
 
 def entry(event: str, username: str | None = None) -> AuditEntry:
-    """Return a note about the current request."""
-    return AuditEntry(event=event, username=username, method=request.method, path=request.path)
+    """Return a note about the current request; an id with many zeros before it makes a path of any length."""
+    path = request.path[:PATH_MAX_LENGTH]
+    return AuditEntry(event=event, username=username, method=request.method, path=path)

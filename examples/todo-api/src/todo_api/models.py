@@ -10,6 +10,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 TITLE_MAX_LENGTH = 200
+PATH_MAX_LENGTH = 256
 
 
 class Base(DeclarativeBase):
@@ -63,7 +64,7 @@ class AuditEntry(Base):
     event: Mapped[str] = mapped_column(String(64))
     username: Mapped[str | None] = mapped_column(String(128))
     method: Mapped[str] = mapped_column(String(16))
-    path: Mapped[str] = mapped_column(String(256))
+    path: Mapped[str] = mapped_column(String(PATH_MAX_LENGTH))
 
 
 @event.listens_for(Engine, "connect")
