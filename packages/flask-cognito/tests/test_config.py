@@ -118,6 +118,12 @@ def test_whoever_has_an_unset_variable_is_told_that_none_leaves_the_key_unset(ma
         make_app(**{key: ""})
 
 
+@pytest.mark.parametrize("value", ["", {}, 1])
+def test_bundled_keys_are_no_url(make_app: MakeApp, value: object) -> None:
+    with pytest.raises(ConfigurationError, match=r"^COGNITO_BUNDLED_JWKS: expected a path or a JWK Set \("):
+        make_app(COGNITO_BUNDLED_JWKS=value)
+
+
 def test_long_values_are_cut(make_app: MakeApp) -> None:
     with pytest.raises(ConfigurationError) as refused:
         make_app(COGNITO_TOKEN_USE="x" * 1000)
@@ -187,7 +193,7 @@ def test_keys_are_given_in_one_way(make_app: MakeApp) -> None:
         ({"COGNITO_REPLICA_REGIONS": "everywhere"}, "COGNITO_REPLICA_REGIONS"),
         ({"COGNITO_JWKS": {"keys": "none"}}, "COGNITO_JWKS"),
         ({"COGNITO_BUNDLED_JWKS": "not/there.json", "COGNITO_JWKS": None}, "COGNITO_BUNDLED_JWKS"),
-        ({"COGNITO_JWKS": None, "COGNITO_JWKS_URI": "http://keys.example/jwks.json"}, "COGNITO_JWKS_URI"),
+        ({"COGNITO_JWKS": None, "COGNITO_JWKS_URI": "http://keys.example/jwks.json"}, "COGNITO_ALLOW_HTTP_JWKS"),
     ],
 )
 def test_what_the_core_refuses_names_the_keys(make_app: MakeApp, config: dict[str, Any], told: str) -> None:

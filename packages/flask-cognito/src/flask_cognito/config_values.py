@@ -118,17 +118,17 @@ def realm(key: str, value: object) -> str:
     return value
 
 
-def url_or_path(key: str, value: object) -> str:
+def url_or_path(key: str, value: object, expected: str = "a URL or a path") -> str:
     """A URL, or the path of a file."""
     path = fspath(value) if isinstance(value, PathLike) else value
     if not isinstance(path, str) or not path:
-        raise refused(key, "a URL or a path (None leaves it unset)", value)
+        raise refused(key, f"{expected} (None leaves it unset)", value)
     return path
 
 
 def bundled_jwks(key: str, value: object) -> object:
     """The path of a file, or a JWK Set."""
-    return value if isinstance(value, Mapping) and value else url_or_path(key, value)
+    return value if isinstance(value, Mapping) and value else url_or_path(key, value, "a path or a JWK Set")
 
 
 def key_source(key: str, value: object) -> Mapping[str, object] | KeySource:

@@ -50,7 +50,8 @@ def _verifier(pool: PoolSettings) -> CognitoVerifier:
             cache_size=pool.token_cache_size,
         )
     except ConfigurationError as error:
-        raise ConfigurationError(f"the keys (COGNITO_JWKS, COGNITO_JWKS_URI, COGNITO_BUNDLED_JWKS): {error}") from error
+        keys = "COGNITO_JWKS, COGNITO_JWKS_URI, COGNITO_BUNDLED_JWKS or COGNITO_ALLOW_HTTP_JWKS"
+        raise ConfigurationError(f"{keys}: {error}") from error
 
 
 def _uri_or_path(jwks_uri: str | None) -> tuple[str | None, str | None]:
