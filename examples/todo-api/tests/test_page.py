@@ -205,14 +205,17 @@ def test_what_is_typed_while_a_todo_is_on_its_way_is_the_next_one(page: Page) ->
     sign_in(page, BOB)
     title = page.get_by_label("What is to be done?")
     on_their_way: list[Any] = []
-    page.route("**/api/todos", lambda route: on_their_way.append(route))
+
+    def hold(route: Any) -> None:
+        on_their_way.append(route)
+
+    page.route("**/api/todos", hold)
     title.fill("First")
     with page.expect_request("**/api/todos"):
         page.keyboard.press("Enter")
 
     title.fill("Second")
     until(lambda: title.is_visible() and bool(on_their_way))
-    page.unroute("**/api/todos")
     on_their_way[0].continue_()
 
     page.get_by_role("status").filter(has_text="Added “First”.").wait_for()
