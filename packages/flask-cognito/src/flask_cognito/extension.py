@@ -100,8 +100,9 @@ class CognitoAuth(LegacyAttributes):
     def identity_handler(self, callback: I) -> I:
         """Register the function that turns verified claims into the app's own user, which becomes `current_user`.
 
-        It is called once per request, after the token is verified; it may be a coroutine function. What it raises is
-        the app's own, but for a `MissingClaimError`, which is answered 401.
+        It is called once per request, after the token is verified, and reads the claims from its argument: until it has
+        returned, nobody is signed in. It may be a coroutine function. What it raises is the app's own, but for a
+        `MissingClaimError`, which is answered 401.
 
         Raises:
             RuntimeError: The app has one.
