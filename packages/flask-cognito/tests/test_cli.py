@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import flask_restful  # type: ignore[import-untyped]
 import flask_restx  # type: ignore[import-untyped]
 import pytest
 from cognito_jwt_core.testing import LocalUserPool
@@ -183,6 +184,25 @@ class TestRoutes:
 
         assert [found[f"{method} /todo"] for method in ("GET", "POST", "OPTIONS")] == ["public", "signed in", "OPEN"]
         assert found["GET /restx"] == "group a"
+
+    def test_a_hole_that_only_head_has(self, app: Flask, demands: Callable[[], dict[str, str]]) -> None:
+        """Flask-RESTful answers HEAD by `get`, and puts around it what is there for "head"."""
+
+        class Todo(flask_restful.Resource):  # type: ignore[misc]
+            method_decorators = {"get": [cognito_auth_required]}  # noqa: RUF012 - as Flask-RESTful has it
+
+            def get(self) -> str:
+                return "closed"
+
+        flask_restful.Api(app).add_resource(Todo, "/todo")
+        client = app.test_client()
+
+        assert (client.get("/todo").status_code, client.head("/todo").status_code) == (401, 200)
+        assert demands() == {
+            "GET /static/<path:filename>": "static files",
+            "GET /todo": "signed in",
+            "HEAD /todo": "OPEN",
+        }
 
     def test_what_protection_says(self, app: Flask, auth: CognitoAuth, demands: Callable[[], dict[str, str]]) -> None:
         auth.protect(app)

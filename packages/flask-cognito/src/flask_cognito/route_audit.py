@@ -45,14 +45,14 @@ def _audited(app: Flask) -> Iterator[AuditedRoute]:
         for method in _methods(rule):
             by_demand.setdefault(_demand(app, rule.endpoint, method), []).append(method)
         for demand, methods in by_demand.items():
+            if "GET" in methods and "HEAD" in methods:  # nearly always: HEAD is the view's GET
+                methods.remove("HEAD")
             yield AuditedRoute(rule.rule, tuple(methods), demand)
 
 
 def _methods(rule: Rule) -> list[str]:
-    """The methods that a view answers; HEAD is the view's GET, and most answers to OPTIONS are Flask's own."""
-    automatic = {"HEAD"} if "GET" in (rule.methods or ()) else set()
-    if getattr(rule, "provide_automatic_options", False):
-        automatic.add("OPTIONS")
+    """The methods that a view answers; most answers to OPTIONS are Flask's own."""
+    automatic = {"OPTIONS"} if getattr(rule, "provide_automatic_options", False) else set()
     return sorted(set(rule.methods or ("*",)) - automatic)
 
 
