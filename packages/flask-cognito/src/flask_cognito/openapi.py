@@ -13,10 +13,10 @@ def openapi_security_schemes(app: Flask) -> dict[str, dict[str, str]]:
 
     Each is a Security Scheme Object (OpenAPI 3.1 section 4.8.27). For apispec, and so for flask-smorest:
 
-        ```python
-        for name, scheme in openapi_security_schemes(app).items():
-            api.spec.components.security_scheme(name, scheme)
-        ```
+    ```python
+    for name, scheme in openapi_security_schemes(app).items():
+        api.spec.components.security_scheme(name, scheme)
+    ```
 
     with APIFlask by ``app.security_schemes = openapi_security_schemes(app)``. An operation says that it needs one:
     ``@blp.doc(security=[{"cognito": []}])``.
