@@ -26,7 +26,7 @@ def log_refusal(request: Request, answer: CognitoAuthError) -> None:
 
 def _described(request: Request) -> str:
     # An app that names its requests itself keeps the name in `g`, by a custom of Flask's users.
-    ids = (g.get("request_id"), *(request.headers.get(name) for name in _REQUEST_IDS))
+    ids = (getattr(g, "request_id", None), *(request.headers.get(name) for name in _REQUEST_IDS))
     request_id = next((ascii(str(value))[:_SHOWN_CHARACTERS] for value in ids if value), "without an id")
     return f"endpoint {request.endpoint}, request {request_id}"
 
