@@ -6,6 +6,7 @@ from cognito_jwt_core.jwks import KeySet, load_key_set
 from cognito_jwt_core.signature import ALGORITHMS
 from cognito_jwt_core.testing import LocalUserPool
 from jwcrypto.jwk import JWK
+from keys_kit import Stopwatch
 
 
 @pytest.fixture
@@ -108,6 +109,19 @@ def test_thousands_of_bad_keys_are_told_in_a_few_lines(
     assert len(caplog.records) == 11
     assert caplog.records[-1].getMessage() == "left 4990 more keys out of the set"
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
+
+
+def test_thousands_of_bad_keys_that_stay_are_not_told_again_and_cost_no_more(
+    jwk: Mapping[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    document = {"keys": [jwk, *({"kid": str(number)} for number in range(60_000))]}  # about what one MiB holds
+    first = load_key_set(document, ALGORITHMS)
+    caplog.clear()
+
+    with Stopwatch():
+        load_key_set(document, ALGORITHMS, first)
+
+    assert caplog.records == []
 
 
 def test_a_kid_from_outside_is_shown_in_one_line(jwk: Mapping[str, str], caplog: pytest.LogCaptureFixture) -> None:

@@ -66,7 +66,8 @@ def load_key_set(
         except UnfitKeyError as error:
             kid = member.get("kid") if isinstance(member, Mapping) else None
             left_out.append(f"{shown(kid)}: {error}")
-    _tell_left_out([line for line in left_out if previous is None or line not in previous.left_out])
+    told = frozenset(previous.left_out if previous else ())
+    _tell_left_out([line for line in left_out if line not in told])
     if not keys:
         raise ValueError(f"expected a JWK Set with a usable key, found {len(members)} without")
     return KeySet(keys, tuple(left_out))
