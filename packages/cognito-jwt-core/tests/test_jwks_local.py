@@ -104,7 +104,7 @@ def test_a_vanished_file_leaves_the_known_keys_in_use_and_is_told_once(
 
     assert refusal.value.retry_after == 1
     assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert "; 1 known keys stay in use" in caplog.text
+    assert "; known keys stay in use: 1" in caplog.text
     assert status_of(verifier).failures == 1
 
 

@@ -49,7 +49,7 @@ def test_known_keys_go_on_verifying_and_each_failed_fetch_is_one_warning(
             "cognito_jwt_core.jwks_cache",
             "WARNING",
             f"keys of {server.url} could not be fetched: expected status 200, found 503;"
-            " 1 known keys stay in use, next attempt in 1 s",
+            " known keys stay in use: 1, next attempt in 1 s",
         )
     ]
 
@@ -140,7 +140,20 @@ def test_keys_that_are_too_old_are_not_said_to_be_in_use(
     with pytest.raises(JWKSUnavailableError):
         verifier.verify(pool.access_token())
 
-    assert "; 0 known keys stay in use" in caplog.text
+    assert "; no usable keys are held, so no token can be verified, next attempt in 1 s" in caplog.text
+
+
+def test_a_first_fetch_that_fails_says_what_it_means(
+    pool: LocalUserPool, server: JWKSServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.behave(status=503)
+    with pytest.raises(JWKSUnavailableError):
+        verifier_of(pool, server.url).prefetch()
+
+    assert [record.getMessage() for record in caplog.records] == [
+        f"keys of {server.url} could not be fetched: expected status 200, found 503;"
+        " no usable keys are held, so no token can be verified, next attempt in 1 s"
+    ]
 
 
 def test_remembered_tokens_end_with_the_keys(

@@ -261,9 +261,11 @@ class RemoteKeys:
             _log.info("%r answers %s: the pool does not use this issuer", self._source, failure.status)
         else:
             _log.warning(
-                "keys of %r could not be fetched: %s; %d known keys stay in use, next attempt in %.0f s",
+                "keys of %r could not be fetched: %s; %s, next attempt in %.0f s",
                 self._source,
                 failure.message,
-                len(held.keys) if self._is_usable(held, failure.at) else 0,
+                f"known keys stay in use: {len(held.keys)}"
+                if self._is_usable(held, failure.at)
+                else "no usable keys are held, so no token can be verified",
                 failure.backoff_seconds,
             )

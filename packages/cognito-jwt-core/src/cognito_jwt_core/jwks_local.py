@@ -120,7 +120,7 @@ class LocalKeys:
             self._failing_since = self._failing_since or now
             self._failure = Failure(described(error), None, times, now, self._settings.backoff(times))
             _log.warning(
-                "keys of %r could not be read again: %s; %d known keys stay in use",
+                "keys of %r could not be read again: %s; known keys stay in use: %d",
                 self._source,
                 self._failure.message,
                 len(self._keys),
