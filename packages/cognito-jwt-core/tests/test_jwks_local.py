@@ -18,7 +18,7 @@ from cognito_jwt_core import (
     UnknownKeyError,
 )
 from cognito_jwt_core.testing import LocalUserPool, ManualClock
-from keys_kit import STALE, in_threads, status_of, with_kid
+from keys_kit import STALE, Background, in_threads, status_of, with_kid
 
 
 def verifier_of(pool: LocalUserPool, jwks: object) -> CognitoVerifier:
@@ -162,6 +162,21 @@ def test_a_file_that_does_not_change_is_good_for_ever(pool: LocalUserPool, file:
 
     assert verifier.verify(pool.access_token()).username == "alice"
     assert status_of(verifier).next_refresh_seconds is None
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name on this system")
+def test_a_pipe_is_read_once(pool: LocalUserPool, tmp_path: Path) -> None:
+    """As `--jwks <(command)` or `--jwks /dev/stdin` give one."""
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writing = Background(lambda: path.write_text(json.dumps(pool.jwk_set)))
+
+    verifier = verifier_of(pool, path)
+    writing.outcome()
+
+    for _ in range(3):
+        assert verifier.verify(pool.access_token()).username == "alice"
+    assert status_of(verifier).fetches == 1
 
 
 @pytest.mark.parametrize("text", [None, "", "{", "[]", '{"keys": []}'])

@@ -78,6 +78,33 @@ def test_a_session_of_your_own_keeps_the_limits(pool: LocalUserPool, server: JWK
     assert server.requests == 1
 
 
+@pytest.mark.parametrize("has_session", [False, True])
+def test_the_body_of_a_redirect_is_never_read(server: JWKSServer, has_session: bool) -> None:
+    """`requests` reads it whole, and decoded, of each redirect that it is told not to follow."""
+    server.behave(status=302, headers={"Location": "/elsewhere"}, drip="body", drip_seconds=0.1)
+    source = JWKSURL(server.url, session=requests.Session() if has_session else None)
+
+    with Stopwatch(), pytest.raises(JWKSFetchError, match="expected status 200, found 302"):
+        source.fetch(60)
+
+
+@pytest.mark.parametrize("as_list", [False, True])
+def test_the_hooks_of_a_session_of_your_own_are_called(server: JWKSServer, as_list: bool) -> None:
+    statuses: list[int] = []
+
+    def count(response: requests.Response, **_: object) -> None:
+        statuses.append(response.status_code)
+
+    with requests.Session() as session:
+        session.hooks["response"] = [count] if as_list else count
+        JWKSURL(server.url, session=session).fetch(5)
+        server.behave(status=503)
+        with pytest.raises(JWKSFetchError):
+            JWKSURL(server.url, session=session).fetch(5)
+
+    assert statuses == [200, 503]
+
+
 def test_a_drip_ends_with_the_deadline_not_with_the_drip(server: JWKSServer) -> None:
     server.behave(drip="body", drip_seconds=0.05)
 

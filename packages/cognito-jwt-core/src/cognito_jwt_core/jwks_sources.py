@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import stat
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -118,6 +119,8 @@ class JWKSFile:
 
     def revision(self) -> object:
         found = self._path.stat()
+        if not stat.S_ISREG(found.st_mode):  # a pipe, which can be read once: `--jwks /dev/stdin`
+            return found.st_ino
         # Two changes within one tick of a file system's clock give one time, and key sets are often of one size. So
         # while a file is that young, and once thereafter, its content counts as well.
         is_young = abs(time.time_ns() - found.st_mtime_ns) < _COARSEST_TICK_NS
@@ -174,11 +177,17 @@ class JWKSURL:
         deadline = time.monotonic() + timeout_seconds
         # An encoded body could grow a thousandfold when decoded, so none is asked for and none is accepted.
         headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        # As a hook, after the session's own: of a redirect that is not followed, requests reads the whole body, decoded
+        # and unbounded, before it answers.
+        hooks = session.hooks["response"]
         with session.get(
-            self.url, headers=headers, timeout=timeout_seconds, allow_redirects=False, stream=True
+            self.url,
+            headers=headers,
+            timeout=timeout_seconds,
+            allow_redirects=False,
+            stream=True,
+            hooks={"response": [*([hooks] if callable(hooks) else hooks), _check_status]},
         ) as response:
-            if response.status_code != 200:
-                raise JWKSFetchError(f"expected status 200, found {response.status_code}", status=response.status_code)
             if response.headers.get("Content-Encoding", "identity").lower() != "identity":
                 raise JWKSFetchError("expected a body without Content-Encoding, found one")
             body = self._body(response, deadline)
@@ -201,6 +210,12 @@ class JWKSURL:
         except HTTPError as error:  # reset half-way, or less than Content-Length announced
             raise JWKSFetchError(f"{type(error).__name__}: expected the whole answer, found it cut off") from error
         return bytes(body)
+
+
+def _check_status(response: Response, **_: object) -> None:
+    if response.status_code != 200:
+        response.close()
+        raise JWKSFetchError(f"expected status 200, found {response.status_code}", status=response.status_code)
 
 
 def _root_of(error: BaseException) -> BaseException:
