@@ -2,6 +2,7 @@
 
 import base64
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -88,6 +89,18 @@ def eventually(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < deadline, "it did not come to that"
         time.sleep(0.002)
+
+
+def stand_still(seconds: float) -> None:
+    """Let no other thread go on, as in a Lambda that is frozen between two requests."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(seconds + 60)
+    try:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            pass
+    finally:
+        sys.setswitchinterval(interval)
 
 
 class Stopwatch:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 from .clock import Clock, Moment
@@ -48,7 +49,7 @@ class Fetch:
         return self._seconds_left() <= 0
 
     def has_stood_still(self) -> bool:
-        """Whether the process stood still meanwhile, or nobody looked: then it says nothing about the endpoint now.
+        """Whether the process stood still meanwhile: then it says nothing about the endpoint now.
 
         The monotonic clock of a frozen Lambda may stand still or run on, so either can tell.
         """
@@ -115,9 +116,10 @@ class Fetcher(Generic[T]):
             return None
         self.count += 1
         fetch = Fetch(self.count, now, self._timeout_seconds)
-        fetch.thread = threading.Thread(target=self._run, args=(fetch,), name="cognito-jwks-fetch", daemon=True)
-        fetch.thread.start()
+        fetch.thread = _in_background(self._run, fetch, "cognito-jwks-fetch")
         self.current = fetch
+        with suppress(RuntimeError):  # without it the fetch ends with the next that asks
+            _in_background(self._watch, fetch, "cognito-jwks-watch")
         return fetch
 
     def close(self, fetch: Fetch) -> bool:
@@ -135,6 +137,12 @@ class Fetcher(Generic[T]):
         if fetch is not None and (fetch.is_overdue() or fetch.has_stood_still()):
             self._end(fetch, None)
 
+    def _watch(self, fetch: Fetch) -> None:
+        """End it in time, although nobody may wait for it: a refresh in the background that hangs is a failed one."""
+        while self.current is fetch:
+            fetch.wait()
+            self.end_overdue()
+
     def _run(self, fetch: Fetch) -> None:
         outcome: T | BaseException
         try:
@@ -149,3 +157,9 @@ class Fetcher(Generic[T]):
         elif fetch.is_overdue():
             outcome = JWKSFetchError(f"no whole answer within {self._timeout_seconds:g} s")
         self._settle(fetch, outcome)
+
+
+def _in_background(work: Callable[[Fetch], None], fetch: Fetch, name: str) -> threading.Thread:
+    thread = threading.Thread(target=work, args=(fetch,), name=name, daemon=True)
+    thread.start()
+    return thread
