@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import functools
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cognito_jwt_core import CognitoVerifier
@@ -144,3 +148,166 @@ def test_colours_are_for_terminals_and_carry_no_meaning_of_their_own() -> None:
     assert "\x1b[31mFAIL\x1b[0m" in coloured
     assert coloured.replace("\x1b[31m", "").replace("\x1b[32m", "").replace("\x1b[0m", "") == plain
     assert not has_colours(io.StringIO())
+
+
+def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "cognito_jwt_core", *arguments]
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    return subprocess.run(command, text=True, check=False, timeout=60, **options)  # noqa: S603
+
+
+WRONG_PLACES = {
+    "after its scheme": ["explain", "--user-pool-id", POOL.id, "Bearer", "TOKEN"],
+    "without a command": ["TOKEN"],
+    "as a pool": ["doctor", "TOKEN"],
+    "as a pool of explain": ["explain", "x", "--user-pool-id", "TOKEN"],
+    "as a file": ["explain", "x", "--user-pool-id", POOL.id, "--jwks", "TOKEN"],
+    "as a number": ["explain", "x", "--user-pool-id", POOL.id, "--leeway", "TOKEN"],
+    "as a choice": ["explain", "x", "--user-pool-id", POOL.id, "--token-use", "TOKEN"],
+    "as a Region": ["jwks", POOL.id, "--region", "TOKEN"],
+    "as an option": ["jwks", POOL.id, "--TOKEN"],
+}
+
+
+@pytest.mark.parametrize("place", WRONG_PLACES)
+def test_a_token_in_the_wrong_place_is_not_echoed(place: str) -> None:
+    token = POOL.access_token()
+
+    done = run(*(argument.replace("TOKEN", token) for argument in WRONG_PLACES[place]))
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "(a token)" in done.stderr
+    assert token[:12] not in done.stderr
+
+
+def test_a_token_with_its_scheme_and_no_quotes_is_told_how_to_give_it() -> None:
+    done = run("explain", "--user-pool-id", POOL.id, "Bearer", POOL.access_token())
+
+    assert "give one token, without the scheme before it" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"\xff\xfe\x00", "expected ASCII text"),
+        (b"", "found 1 part"),
+        (b"a" * 3_000_000, "expected at most 65536 characters"),
+        (b"Bearer %b\r\n" % POOL.access_token().encode(), 'the scheme "Bearer" of the header was pasted along'),
+    ],
+    ids=["no text", "nothing", "huge", "with its scheme"],
+)
+def test_whatever_is_on_standard_input_is_a_token_that_is_refused(
+    text: bytes, words: str, jwks: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "token"
+    path.write_bytes(text)
+
+    with path.open() as file:
+        # Strict, as the streams are in most people's locale; here it may be C, which lets everything through.
+        done = run(
+            *("explain", "-", "--user-pool-id", POOL.id, "--jwks", jwks),
+            stdin=file,
+            env={**os.environ, "PYTHONIOENCODING": "utf-8:strict"},
+        )
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert words in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no endless file on this system")
+def test_of_endless_input_no_more_is_read_than_a_token_could_be(jwks: str) -> None:
+    with Path("/dev/zero").open() as zeros:
+        done = run("explain", "-", "--user-pool-id", POOL.id, "--jwks", jwks, stdin=zeros)
+
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_token_that_is_too_long_is_not_said_to_be_cut_off(jwks: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert explain("x" * 70_000, "--jwks", jwks) == 1
+
+    out = capsys.readouterr().out
+    assert "cut off" not in out
+    assert "No token of Cognito's is that long" in out
+
+
+def closing(descriptor: int) -> dict[str, object]:
+    return {"preexec_fn": functools.partial(os.close, descriptor)}
+
+
+def test_a_closed_standard_input_is_said_with_exit_code_2(jwks: str) -> None:
+    done = run("explain", "-", "--user-pool-id", POOL.id, "--jwks", jwks, **closing(0))
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "cognito-jwt: expected a token on standard input, found it closed\n"
+
+
+def test_a_closed_standard_output_leaves_the_verdict(jwks: str) -> None:
+    options = ("--user-pool-id", POOL.id, "--jwks", jwks)
+
+    good = run("explain", POOL.access_token(), *options, **closing(1))
+    bad = run("explain", POOL.expired_token(), *options, **closing(1))
+
+    assert [(done.returncode, done.stderr) for done in (good, bad)] == [(0, ""), (1, "")]
+
+
+def test_a_reader_that_goes_away_is_no_error_to_tell(jwks: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    done = run("explain", POOL.access_token(), "--user-pool-id", POOL.id, "--jwks", jwks, stdout=writing)
+    os.close(writing)
+
+    assert (done.returncode, done.stderr) == (2, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full disk on this system")
+def test_an_answer_that_cannot_be_written_is_said_with_exit_code_2(jwks: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = run("explain", POOL.access_token(), "--user-pool-id", POOL.id, "--jwks", jwks, stdout=full)
+
+    assert done.returncode == 2
+    assert done.stderr == "cognito-jwt: No space left on device\n"
+
+
+def test_ctrl_c_ends_it_without_a_traceback(jwks: str) -> None:
+    command = [sys.executable, "-m", "cognito_jwt_core", "doctor", POOL.id, "--jwks-uri"]
+    with POOL.serve() as url:
+        POOL.server.behave(hold=True)
+        with subprocess.Popen([*command, url], stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+            POOL.server.wait_for_requests(1, 30)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=30)
+
+    assert (process.returncode, err) == (130, "")
+
+
+@pytest.mark.parametrize(("no_color", "is_coloured"), [(None, True), ("", True), ("1", False), ("0", False)])
+def test_colours_are_shown_on_a_terminal_unless_no_color_says_something(
+    no_color: str | None, is_coloured: bool, jwks: str
+) -> None:
+    """https://no-color.org: "when present and not an empty string"."""
+    pty = pytest.importorskip("pty")
+    controller, terminal = pty.openpty()
+    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | {"TERM": "xterm"}
+
+    done = run(
+        *("explain", POOL.access_token(), "--user-pool-id", POOL.id, "--jwks", jwks),
+        stdout=terminal,
+        env=environment if no_color is None else environment | {"NO_COLOR": no_color},
+    )
+    os.close(terminal)
+    shown = os.read(controller, 65536).decode()
+    os.close(controller)
+
+    assert done.returncode == 0
+    assert ("\x1b[" in shown) is is_coloured
+
+
+def test_keys_that_jwks_leaves_out_are_named_beside_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    with POOL.serve() as url:
+        POOL.server.behave(body={"keys": [*POOL.jwk_set["keys"], {"kty": "EC", "kid": "curve"}]})
+        assert main(["jwks", POOL.id, "--jwks-uri", url]) == 0
+
+    told = capsys.readouterr()
+    assert [key["kid"] for key in json.loads(told.out)["keys"]] == [*POOL.kids]
+    assert told.err == "cognito-jwt: left out 'curve': expected a key for RS256, found kty 'EC' and alg None\n"

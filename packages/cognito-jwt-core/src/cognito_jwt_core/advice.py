@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .claims import is_numeric_date
-from .compact import UnverifiedToken
+from .compact import MAX_TOKEN_BYTES, UnverifiedToken
 from .errors import (
     AlgorithmNotAllowedError,
     CognitoJWTError,
@@ -68,6 +68,8 @@ def clock_advice(payload: Mapping[str, object], now: float) -> str:
 def _malformed(error: CognitoJWTError, case: Case) -> str:
     if case.text[:7].lower() == "bearer ":
         return 'Give the token alone: the scheme "Bearer" of the header was pasted along with it.'
+    if len(case.text) > MAX_TOKEN_BYTES:
+        return "No token of Cognito's is that long: something else was pasted, or it was pasted many times."
     parts = case.text.count(".") + 1
     if parts == 5:
         return "Five parts are an encrypted token, like Cognito's refresh token: send the access token instead."

@@ -6,9 +6,10 @@ import argparse
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from .doctor import Finding, examine, fetch_in_time
 from .errors import CognitoJWTError, ConfigurationError, JWKSUnavailableError
@@ -17,6 +18,10 @@ from .jwks_sources import JWKSURL, JWKSFetchError
 from .key_settings import KeySettings
 from .user_pool import UserPool
 from .verifier import CognitoVerifier
+
+# What base64url makes of `{"`, with which the header of a token begins, and all that follows.
+_TOKEN = re.compile(r"eyJ[\w.=-]*")
+_MAX_INPUT_BYTES = 1024 * 1024  # more than any token with the white space around it
 
 _MARKS = {"passed": ("ok  ", "32"), "failed": ("FAIL", "31"), "skipped": ("--  ", "33")}
 
@@ -27,14 +32,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # The commands say themselves what the library would warn about.
     logging.getLogger("cognito_jwt_core").addHandler(logging.NullHandler())
     try:
-        return int(options.run(options))
+        code = int(options.run(options))
+        if sys.stdout is not None:  # None where it was closed from the beginning
+            sys.stdout.flush()
     except (ConfigurationError, JWKSUnavailableError, JWKSFetchError) as error:
-        print(f"cognito-jwt: {error}", file=sys.stderr)
-        return 2
+        _tell(str(error))
+    except BrokenPipeError:  # the reader has seen enough, or is gone
+        _give_up_output()
+    except OSError as error:
+        _tell(error.strerror or str(error))
+        _give_up_output()
+    except KeyboardInterrupt:
+        return 130  # as a shell says it: 128 and the signal's number
+    else:
+        return code
+    return 2
+
+
+def _tell(message: str) -> None:
+    print(f"cognito-jwt: {_without_tokens(message)}", file=sys.stderr)
+
+
+def _give_up_output() -> None:
+    """Let what is still to be written go nowhere: Python would try once more at its end, and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _without_tokens(message: str) -> str:
+    """A token in the wrong place must not end up in the log of whoever runs this."""
+    return _TOKEN.sub("(a token)", message)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        told = _without_tokens(message)
+        if told != message:
+            told += "\ngive one token, without the scheme before it, or - to read it from standard input"
+        super().error(told)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="cognito-jwt", description="JSON Web Tokens of Amazon Cognito user pools.")
+    parser = _Parser(prog="cognito-jwt", description="JSON Web Tokens of Amazon Cognito user pools.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     explain = commands.add_parser("explain", help="every check of a token: what passes, what fails, what to do")
@@ -85,8 +123,7 @@ def _explain(options: argparse.Namespace) -> int:
         leeway=options.leeway,
         jwks=options.jwks,
     )
-    token = sys.stdin.read().strip() if options.token == "-" else options.token
-    explanation = explain_token(verifier, token)
+    explanation = explain_token(verifier, _read_token() if options.token == "-" else options.token)
     if options.json:
         print(json.dumps(explanation.as_dict(), indent=2))
     else:
@@ -94,6 +131,12 @@ def _explain(options: argparse.Namespace) -> int:
     if isinstance(explanation.error, JWKSUnavailableError):
         return 2
     return 0 if explanation.is_accepted else 1
+
+
+def _read_token() -> bytes:
+    if sys.stdin is None:
+        raise ConfigurationError("expected a token on standard input, found it closed")
+    return sys.stdin.buffer.read(_MAX_INPUT_BYTES).strip()
 
 
 def render(explanation: Explanation, *, colour: bool) -> str:
@@ -113,15 +156,19 @@ def _mark(status: str, colour: bool) -> str:
     return f"\x1b[{code}m{mark}\x1b[0m" if colour else mark
 
 
-def has_colours(stream: TextIO) -> bool:
-    """Whether `stream` is a terminal that shows colours, and nobody set NO_COLOR."""
-    return stream.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+def has_colours(stream: TextIO | None) -> bool:
+    """Whether `stream` is a terminal that shows colours, and nobody set NO_COLOR (https://no-color.org)."""
+    if stream is None or not stream.isatty():
+        return False
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _jwks(options: argparse.Namespace) -> int:
     uri = next(iter(_pool(options).jwks_uris.values()))
     _, keys = fetch_in_time(JWKSURL(uri), KeySettings())
     print(json.dumps(keys.as_jwks(), indent=2))
+    for line in keys.left_out:
+        _tell(f"left out {line}")
     return 0
 
 
