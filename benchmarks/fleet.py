@@ -17,6 +17,7 @@ from pathlib import Path
 from cognito_jwt_core import KeySettings
 
 SETTINGS = KeySettings()
+SPREAD = 0.1  # the part of the lifetime over whose end refreshes are spread, by the fraction of the second
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def fetches_of_a_worker(
             now = next_token(now + SETTINGS.backoff(failures))
             continue
         failures = 0
-        due = [next_token(now + SETTINGS.lifetime(None))]
+        due = [next_token(now + SETTINGS.lifetime(None) * (1 - SPREAD * (now % 1)))]
         if now < new_key_seen:
             due.append(new_key_seen)
         due += budget.next_fetch(now, min(due), afternoon.flood)
@@ -70,7 +71,7 @@ class Budget:
 
     def next_fetch(self, now: float, until: float, flood: tuple[float, float]) -> list[float]:
         """When one of them is next granted a fetch, if that is before `until`."""
-        invented = max(flood[0], math.floor(now) + 1.0)
+        invented = flood[0] if now < flood[0] else flood[0] + math.floor(now - flood[0]) + 1.0
         while invented < min(until, flood[1]):
             refilled = (invented - self.counted_at) / SETTINGS.cooldown_seconds
             self.left = min(SETTINGS.unknown_kid_burst, self.left + refilled)
@@ -89,10 +90,8 @@ MINUTE = 60
 END = 180 * MINUTE
 DEPLOYMENT = 10 * MINUTE
 ROTATION = 60 * MINUTE
-AFTERNOON = Afternoon(
-    outage=(105 * MINUTE, 120 * MINUTE),
-    flood=(150 * MINUTE, 152 * MINUTE),
-)
+OUTAGE = (105 * MINUTE, 120 * MINUTE)
+FLOOD = (150 * MINUTE, 152 * MINUTE)
 
 
 def fetches_of_the_fleet(workers: int = WORKERS) -> Counter[int]:
@@ -106,7 +105,7 @@ def fetches_of_the_fleet(workers: int = WORKERS) -> Counter[int]:
             chance.random() * DEPLOYMENT,
             END,
             lambda at: at + chance.expovariate(TOKENS_PER_SECOND),
-            AFTERNOON,
+            Afternoon(outage=OUTAGE, flood=(FLOOD[0] + chance.random(), FLOOD[1])),
             seen,
         )
         per_second.update(int(time) for time in times)
@@ -122,7 +121,7 @@ SPANS = (
     ("until the invented keys", 120 * MINUTE, 150 * MINUTE),
     ("invented keys, first 10 s", 150 * MINUTE, 150 * MINUTE + 10),
     ("invented keys, after that", 150 * MINUTE + 10, 152 * MINUTE),
-    ("the half hour after them", 152 * MINUTE, END),
+    ("the half hour after them", 152 * MINUTE + 1, END),
 )
 
 

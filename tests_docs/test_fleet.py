@@ -58,14 +58,14 @@ def await_the_fetch(verifier: CognitoVerifier, endpoint: Endpoint, failures_befo
 
 
 def test_a_worker_of_the_model_asks_when_a_real_verifier_does(fleet: dict[str, Any]) -> None:
-    afternoon = fleet["Afternoon"](outage=(105 * MINUTE, 120 * MINUTE), flood=(150 * MINUTE, 152 * MINUTE))
+    afternoon = fleet["Afternoon"](outage=(105 * MINUTE, 120 * MINUTE), flood=(150 * MINUTE + 0.25, 152 * MINUTE))
     rotation = every_seven_seconds(60 * MINUTE)
     clock = ManualClock(START)
     pool = LocalUserPool(clock=clock)
     endpoint = Endpoint(pool, clock, afternoon.outage)
     verifier = CognitoVerifier(pool.id, client_id=None, token_use="access", jwks=endpoint, clock=clock)
     arrivals = [(7 * number + 0.5, False) for number in range(180 * MINUTE // 7)]
-    arrivals += [(float(second), True) for second in range(int(afternoon.flood[0]), int(afternoon.flood[1]))]
+    arrivals += [(second + 0.25, True) for second in range(int(afternoon.flood[0]), int(afternoon.flood[1]))]
     token = pool.access_token(expires_in=86400)
 
     for at, is_invented in sorted(arrivals):

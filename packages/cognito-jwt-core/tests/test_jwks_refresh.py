@@ -90,6 +90,38 @@ def test_the_lifetime_is_what_the_endpoint_says_within_limits(
     server.wait_for_requests(2)
 
 
+@pytest.mark.parametrize(("fraction", "due"), [(0.0, 600), (0.25, 585), (0.5, 570), (0.75, 555)])
+def test_workers_that_ask_in_the_same_second_refresh_within_the_last_tenth_of_the_lifetime(
+    pool: LocalUserPool, server: JWKSServer, clock: ManualClock, fraction: float, due: int
+) -> None:
+    clock.advance(fraction)
+    verifier = verifier_of(pool, server.url)
+    verifier.prefetch()
+    assert status_of(verifier).next_refresh_seconds == due
+
+    clock.advance(due - 1)
+    verifier.verify(pool.access_token())
+    assert server.requests == 1
+
+    clock.advance(1)
+    verifier.verify(pool.access_token())
+    server.wait_for_requests(2)
+
+
+def test_a_refresh_ahead_of_time_takes_nothing_from_how_long_keys_are_trusted(
+    pool: LocalUserPool, server: JWKSServer, clock: ManualClock
+) -> None:
+    clock.advance(0.75)
+    verifier = verifier_of(pool, server.url)
+    verifier.prefetch()
+    server.behave(hold=True)
+
+    clock.advance(LIFETIME + IDLE)
+
+    assert verifier.verify(pool.access_token()).username == "alice"
+    server.wait_for_requests(2)
+
+
 def test_keys_are_as_old_as_the_question_and_not_as_the_answer(
     pool: LocalUserPool, server: JWKSServer, clock: ManualClock
 ) -> None:

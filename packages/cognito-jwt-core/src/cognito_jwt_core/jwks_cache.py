@@ -120,7 +120,7 @@ class RemoteKeys:
                 kids=tuple(held.keys),
                 left_out=held.keys.left_out,
                 age_seconds=held.age(now) if held.keys else None,
-                next_refresh_seconds=max(0.0, -held.past_lifetime(now), self._backoff_left(now)),
+                next_refresh_seconds=max(0.0, held.refresh_due_in(now), self._backoff_left(now)),
                 fetches=self._fetcher.count,
                 failures=failure.times if failure else 0,
                 last_error=failure.message if failure else None,
@@ -146,7 +146,7 @@ class RemoteKeys:
             held = self._held
             if not self._is_usable(held, now):
                 return self._fetch_or_refusal(now)
-            if held.past_lifetime(now) >= 0:
+            if held.refresh_due_in(now) <= 0:
                 fetch = self._fetch(now)
                 if fetch is not None and not self._may_serve(held, now):
                     return fetch
