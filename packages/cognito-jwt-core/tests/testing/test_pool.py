@@ -6,6 +6,7 @@ import uuid
 import pytest
 from cognito_jwt_core.testing import ABSENT, LocalUserPool
 from jwcrypto.jwk import JWK
+from keys_kit import in_threads
 
 NOW = 1_700_000_000
 
@@ -195,6 +196,12 @@ def test_two_pools_share_no_key() -> None:
 
 def test_pools_of_one_id_cost_one_key_for_the_whole_process() -> None:
     assert LocalUserPool("eu-west-1_a").signing_key is LocalUserPool("eu-west-1_a").signing_key
+
+
+def test_pools_of_one_id_made_at_once_in_many_threads_share_their_key() -> None:
+    pools = in_threads(8, lambda: LocalUserPool("eu-central-1_manythreads"))
+
+    assert len({pool.kids for pool in pools if isinstance(pool, LocalUserPool)}) == 1
 
 
 def test_signing_key_can_be_a_jwk_with_its_kid() -> None:

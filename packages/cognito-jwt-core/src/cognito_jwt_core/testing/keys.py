@@ -4,6 +4,7 @@ import base64
 import functools
 import hashlib
 import json
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -46,13 +47,21 @@ def sign_with(key: JWK, algorithm: str, signing_input: bytes) -> bytes:
     return signature
 
 
-@functools.cache
+_generating = threading.Lock()
+
+
 def cached_key(owner: str, generation: int) -> SigningKey:
     """Return the n-th key of an owner, always the same one within this process.
 
     Keys belong to an owner so that two pools never share one, and are remembered so that
     a thousand tests with a pool each generate one key, not a thousand.
     """
+    with _generating:  # else two threads that ask at once would get one each
+        return _generated_key(owner, generation)
+
+
+@functools.cache
+def _generated_key(owner: str, generation: int) -> SigningKey:
     return _with_public_half(JWK.generate(kty="RSA", size=2048))
 
 
