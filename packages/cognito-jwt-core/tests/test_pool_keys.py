@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import requests
 from cognito_jwt_core import (
     CognitoVerifier,
+    ConfigurationError,
     InvalidIssuerError,
     InvalidSignatureError,
     JWKSUnavailableError,
@@ -244,3 +246,22 @@ def test_bundled_keys_are_those_of_the_original_form(
         assert [len(status.kids) for status in verifier.keys] == [1, 0]
         with pytest.raises(UnknownKeyError):
             verifier.verify(pools[ORIGINAL].access_token(iss=UPDATED))
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("key_settings", None, "key_settings: expected a KeySettings, found None"),
+        ("key_settings", {"timeout_seconds": 1}, "key_settings: expected a KeySettings, found {"),
+        ("session", "proxy", "session: expected a requests.Session or None, found 'proxy'"),
+        ("session", requests, "session: expected a requests.Session or None, found <module"),
+        ("bundled_jwks", 5, "bundled_jwks: expected a path or a mapping, found 5"),
+        ("bundled_jwks", "https://example.com/jwks.json", "bundled_jwks: expected a path or a mapping, found 'https"),
+        ("bundled_jwks", "http://example.com/jwks.json", "bundled_jwks: expected a path or a mapping, found 'http"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_configuration_error_when_the_verifier_is_built(
+    option: str, value: object, words: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{re.escape(words)}"):
+        CognitoVerifier("eu-central-1_a", client_id=None, token_use=None, **{option: value})  # type: ignore[arg-type]

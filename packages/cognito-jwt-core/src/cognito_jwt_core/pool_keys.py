@@ -49,6 +49,8 @@ class PoolKeys:
         settings: KeySettings,
         clock: Clock,
     ) -> None:
+        if not isinstance(settings, KeySettings):
+            raise ConfigurationError(f"key_settings: expected a KeySettings, found {shown(settings)}")
         locations: dict[str, JWKS] = dict(pool.jwks_uris) if jwks is None else dict.fromkeys(pool.jwks_uris, jwks)
         bundled = None if bundled_jwks is None else _bundled(bundled_jwks, settings)
         self._stores: dict[str, KeyStore] = {}
@@ -106,9 +108,10 @@ def _source(location: JWKS, session: Session | None, settings: KeySettings) -> K
 
 
 def _bundled(location: BundledJWKS, settings: KeySettings) -> KeySet:
-    source = _source(location, None, settings)
-    if not isinstance(source, (JWKSFile, JWKSMapping)):
+    is_url = isinstance(location, str) and "://" in location
+    if is_url or not isinstance(location, (str, os.PathLike, Mapping)):
         raise ConfigurationError(f"bundled_jwks: expected a path or a mapping, found {shown(location)}")
+    source = _source(location, None, settings)
     try:
         return load_key_set(source.fetch(settings.timeout_seconds).jwks, ALGORITHMS)
     except (JWKSFetchError, OSError, ValueError) as error:
