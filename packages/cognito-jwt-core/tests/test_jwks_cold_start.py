@@ -1,12 +1,14 @@
 """No keys yet: who fetches, who waits, and what they are told."""
 
 import asyncio
+import logging
 import threading
 from collections.abc import Iterator
 
 import pytest
 from cognito_jwt_core import (
     Claims,
+    CognitoVerifier,
     JWKSUnavailableError,
     KeySettings,
     UnknownKeyError,
@@ -280,3 +282,36 @@ def test_a_system_without_a_thread_to_give_is_a_failed_fetch(
 
     assert verifier.verify(token).username == "alice"
     assert server.requests == 1
+
+
+class AsksBack(logging.Handler):
+    """A log handler that adds what is known about the keys, as one for metrics may."""
+
+    def __init__(self, verifier: CognitoVerifier) -> None:
+        super().__init__()
+        self.verifier = verifier
+        self.errors: list[str | None] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.errors.append(status_of(self.verifier).last_error)
+
+
+def test_a_log_handler_may_ask_about_the_keys(pool: LocalUserPool, server: JWKSServer, clock: ManualClock) -> None:
+    verifier = verifier_of(pool, server.url)
+    handler = AsksBack(verifier)
+    logger = logging.getLogger("cognito_jwt_core")
+    logger.addHandler(handler)
+    usual = threading.stack_size(1 << 46)  # no thread can be had
+    try:
+        with pytest.raises(JWKSUnavailableError):
+            verifier.prefetch()
+        threading.stack_size(usual)
+        server.behave(status=503)
+        clock.advance(1)
+        with pytest.raises(JWKSUnavailableError):
+            verifier.prefetch()
+    finally:
+        threading.stack_size(usual)
+        logger.removeHandler(handler)
+
+    assert handler.errors == ["RuntimeError: can't start new thread", "expected status 200, found 503"]

@@ -333,3 +333,24 @@ def test_a_file_that_may_not_be_read_for_a_while_is_read_when_it_may(pool: Local
     file.chmod(0o600)
 
     assert verifier.verify(pool.access_token()).username == "alice"
+
+
+def test_a_log_handler_may_ask_about_the_keys(pool: LocalUserPool, file: Path) -> None:
+    verifier = verifier_of(pool, file)
+    asked: list[int] = []
+
+    class AsksBack(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            asked.append(len(status_of(verifier).kids))
+
+    handler = AsksBack(logging.WARNING)
+    logging.getLogger("cognito_jwt_core").addHandler(handler)
+    try:
+        file.write_text(json.dumps({"keys": [*pool.jwk_set["keys"], {"kid": "bad"}]}))
+        assert verifier.verify(pool.access_token()).username == "alice"
+        file.unlink()
+        assert verifier.verify(pool.access_token()).username == "alice"
+    finally:
+        logging.getLogger("cognito_jwt_core").removeHandler(handler)
+
+    assert asked == [1, 1]

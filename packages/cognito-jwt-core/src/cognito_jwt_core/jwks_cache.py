@@ -62,11 +62,11 @@ class RemoteKeys:
         self._failure: Failure | None = None
         self._budget = FetchBudget(settings.unknown_kid_burst, settings.cooldown_seconds, now)
         self._missing: dict[int, Moment] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # reentrant: a log handler may ask about the keys
         fork.register(self)
 
     def renew_after_fork(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._fetcher.renew_after_fork()
 
     # Asked by verification

@@ -34,7 +34,8 @@ class LocalKeys:
         self._allowed = allowed
         self._settings = settings
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # reentrant: a log handler may ask about the keys
+        self._is_reading = False
         self._fetches = 0
         self._failure: Failure | None = None
         self._failing_since: Moment | None = None
@@ -48,7 +49,8 @@ class LocalKeys:
         fork.register(self)
 
     def renew_after_fork(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._is_reading = False
 
     def find(self, kid: str) -> VerificationKey:
         self._follow()
@@ -94,9 +96,14 @@ class LocalKeys:
         revision = self._revision_now()
         if self._is_outdated(revision):
             with self._lock:
-                if self._is_outdated(revision):  # else another thread was first
-                    self._reread()
-                    self._revision = revision
+                # Else another thread was first, or a log handler asks in the midst of it.
+                if self._is_outdated(revision) and not self._is_reading:
+                    self._is_reading = True
+                    try:
+                        self._reread()
+                        self._revision = revision
+                    finally:
+                        self._is_reading = False
 
     def _is_outdated(self, revision: object) -> bool:
         failure = self._failure
