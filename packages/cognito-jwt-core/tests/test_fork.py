@@ -62,6 +62,11 @@ def test_a_child_forked_during_the_import_of_requests_can_fetch(pool: LocalUserP
     assert server.requests in (1, 2)  # the keys may have been there already
 
 
+def test_a_child_forked_during_the_import_of_the_first_key_can_fetch(pool: LocalUserPool, server: JWKSServer) -> None:
+    for _ in range(3):  # the moment is a short one
+        run("during_the_first_key", pool, server.url)
+
+
 def test_a_child_inherits_no_lock_that_is_held(pool: LocalUserPool, server: JWKSServer) -> None:
     run("while_threads_hold_the_locks", pool, server.url)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 
+from . import fork
 from .errors import shown
 from .signature import Algorithm, UnfitKeyError, VerificationKey, import_key
 from .strict_json import parse_object
@@ -59,7 +60,8 @@ def load_key_set(
     left_out: list[str] = []
     for member in members:
         try:
-            key = import_key(member, allowed)
+            with fork.importing:  # with its first key cryptography imports more of itself
+                key = import_key(member, allowed)
             if key.kid in keys:
                 raise UnfitKeyError("expected a kid of its own, found that of an earlier key")
             keys[key.kid] = _same_or_new(key, previous)

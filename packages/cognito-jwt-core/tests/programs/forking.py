@@ -91,11 +91,20 @@ def during_a_fetch() -> None:
 
 def during_the_first_import() -> None:
     """A child that inherits a half-imported `requests` could never fetch."""
-    assert "requests" not in sys.modules
+    fork_during_the_import_of("requests")
+
+
+def during_the_first_key() -> None:
+    """And one that inherits a half-imported backend of `cryptography`, which imports it with the first key, neither."""
+    fork_during_the_import_of("cryptography.hazmat.bindings.openssl")
+
+
+def fork_during_the_import_of(module: str) -> None:
+    assert module not in sys.modules
     verifier = verifier_of()
     parent = threading.Thread(target=verifier.verify, args=(token,))
     parent.start()
-    while "requests" not in sys.modules:
+    while module not in sys.modules and parent.is_alive():
         time.sleep(0.0001)
     waited_for(in_child(lambda: verifier.verify(token)))
     parent.join()
