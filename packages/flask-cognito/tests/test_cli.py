@@ -112,6 +112,23 @@ class TestExplain:
     def test_a_token_is_needed(self, app: Flask) -> None:
         assert run(app, "explain")[0] == 2
 
+    def test_a_token_with_its_scheme_and_no_quotes_is_explained_and_not_echoed(
+        self, app: Flask, pool: LocalUserPool
+    ) -> None:
+        token = pool.access_token()
+
+        code, output = run(app, "explain", "Bearer", token)
+
+        assert code == 1
+        assert 'the scheme "Bearer" of the header was pasted along' in output
+        assert token[:12] not in output
+
+    def test_input_that_is_no_text_is_a_token_that_is_refused(self, app: Flask) -> None:
+        result = app.test_cli_runner().invoke(args=["cognito", "explain", "-"], input=b"\xff\xfe")
+
+        assert result.exit_code == 1
+        assert "expected ASCII text" in result.output
+
 
 class TestRoutes:
     @pytest.fixture

@@ -123,7 +123,7 @@ def _explain(options: argparse.Namespace) -> int:
         leeway=options.leeway,
         jwks=options.jwks,
     )
-    explanation = explain_token(verifier, _read_token() if options.token == "-" else options.token)
+    explanation = explain_token(verifier, read_token() if options.token == "-" else options.token)
     if options.json:
         print(json.dumps(explanation.as_dict(), indent=2))
     else:
@@ -133,7 +133,12 @@ def _explain(options: argparse.Namespace) -> int:
     return 0 if explanation.is_accepted else 1
 
 
-def _read_token() -> bytes:
+def read_token() -> bytes:
+    """What is on standard input, up to more than a token could be.
+
+    Raises:
+        ConfigurationError: It was closed from the beginning.
+    """
     if sys.stdin is None:
         raise ConfigurationError("expected a token on standard input, found it closed")
     return sys.stdin.buffer.read(_MAX_INPUT_BYTES).strip()

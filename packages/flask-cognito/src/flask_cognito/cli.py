@@ -28,16 +28,16 @@ def check() -> None:
 
 
 @cognito.command("explain")
-@click.argument("token")
-def explain(token: str) -> None:
+@click.argument("token", nargs=-1, required=True)  # more than one where the scheme was pasted along: click echoes those
+def explain(token: tuple[str, ...]) -> None:
     """Go through every check of TOKEN ("-" reads it from standard input, so that it stays out of the shell's history).
 
     Exit 0 if the app accepts it, 1 if not, 2 if there are no keys to tell by.
     """
-    from cognito_jwt_core.cli import has_colours, render
+    from cognito_jwt_core.cli import has_colours, read_token, render
     from cognito_jwt_core.explain import explain_token
 
-    text = sys.stdin.read().strip() if token == "-" else token
+    text = read_token() if token == ("-",) else " ".join(token)
     explanation = explain_token(app_state().verifier, text)
     click.echo(render(explanation, colour=has_colours(sys.stdout)))
     if isinstance(explanation.error, JWKSUnavailableError):
