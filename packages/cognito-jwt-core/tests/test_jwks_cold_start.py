@@ -2,7 +2,10 @@
 
 import asyncio
 import logging
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -282,6 +285,29 @@ def test_a_system_without_a_thread_to_give_is_a_failed_fetch(
 
     assert verifier.verify(token).username == "alice"
     assert server.requests == 1
+
+
+EXITING = """
+import sys, threading, time
+from cognito_jwt_core import CognitoVerifier
+
+verifier = CognitoVerifier(sys.argv[1], client_id=None, token_use=None, jwks=sys.argv[2])
+threading.Thread(target=verifier.verify, args=(sys.argv[3],), daemon=True).start()
+sys.stdin.readline()
+"""
+
+
+def test_an_interpreter_that_ends_waits_for_no_fetch(pool: LocalUserPool, server: JWKSServer) -> None:
+    server.behave(hold=True)
+    command = [sys.executable, "-c", EXITING, pool.id, server.url, pool.access_token()]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+        server.wait_for_requests(1, 30)
+        started = time.monotonic()
+        _, err = process.communicate("\n", timeout=30)
+        took = time.monotonic() - started
+
+    assert (process.returncode, err) == (0, "")
+    assert took < KeySettings().timeout_seconds
 
 
 class AsksBack(logging.Handler):

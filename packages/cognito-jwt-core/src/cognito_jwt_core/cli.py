@@ -55,7 +55,8 @@ def _tell(message: str) -> None:
 
 def _give_up_output() -> None:
     """Let what is still to be written go nowhere: Python would try once more at its end, and complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _without_tokens(message: str) -> str:
