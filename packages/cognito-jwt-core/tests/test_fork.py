@@ -11,7 +11,7 @@ import pytest
 from cognito_jwt_core.testing import JWKSServer, LocalUserPool
 from keys_kit import Background, with_kid
 
-PROGRAM = Path(__file__).parent / "programs" / "forking.py"
+PROGRAMS = Path(__file__).parent / "programs"
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 
@@ -27,10 +27,21 @@ def server(pool: LocalUserPool) -> Iterator[JWKSServer]:
         yield server
 
 
+@pytest.fixture
+def path(pool: LocalUserPool, tmp_path: Path) -> Path:
+    path = tmp_path / "jwks.json"
+    path.write_text(json.dumps(pool.jwk_set))
+    return path
+
+
 def run(moment: str, pool: LocalUserPool, url: str) -> None:
     token = pool.access_token()
-    arguments = [sys.executable, "-W", "ignore", str(PROGRAM), moment, url, pool.id, token, with_kid(token, "invented")]
-    ended = subprocess.run(arguments, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
+    run_program("forking.py", moment, url, pool.id, token, with_kid(token, "invented"))
+
+
+def run_program(name: str, *arguments: str) -> None:
+    command = [sys.executable, "-W", "ignore", str(PROGRAMS / name), *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
@@ -77,8 +88,13 @@ def test_a_child_opens_connections_of_its_own(pool: LocalUserPool, server: JWKSS
     assert server.requests == 1 + 2 + 1
 
 
-def test_a_child_follows_a_file_by_itself(pool: LocalUserPool, tmp_path: Path) -> None:
-    path = tmp_path / "jwks.json"
-    path.write_text(json.dumps(pool.jwk_set))
-
+def test_a_child_follows_a_file_by_itself(pool: LocalUserPool, path: Path) -> None:
     run("with_a_file", pool, str(path))
+
+
+def test_a_fork_does_not_wait_for_ever_for_an_import(pool: LocalUserPool, path: Path) -> None:
+    run("during_an_import_without_end", pool, str(path))
+
+
+def test_a_system_without_fork_can_verify(pool: LocalUserPool, path: Path) -> None:
+    run_program("forkless.py", str(path), pool.id, pool.access_token())

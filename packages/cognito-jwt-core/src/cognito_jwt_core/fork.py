@@ -8,7 +8,8 @@ import threading
 import weakref
 from typing import Protocol
 
-_PATIENCE_SECONDS = 5.0
+patience_seconds = 5.0
+"""How long a fork waits for imports: what one waits for could be a lock that the forking thread holds."""
 
 
 class Renewable(Protocol):
@@ -29,8 +30,7 @@ def register(renewable: Renewable) -> None:
 
 
 def _wait_for_imports() -> None:
-    # Not for ever: another library's lock, taken before this one, could be what the import waits for.
-    _forking.waited = importing.acquire(timeout=_PATIENCE_SECONDS)
+    _forking.waited = importing.acquire(timeout=patience_seconds)
 
 
 def _let_imports_go_on() -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cognito_jwt_core import CognitoVerifier, KeySettings, UnknownKeyError
+from cognito_jwt_core import CognitoVerifier, KeySettings, UnknownKeyError, fork
 
 if TYPE_CHECKING:
     import requests
@@ -177,6 +177,26 @@ def with_a_file() -> None:
 
     for _ in range(30):
         waited_for(in_child(check))
+    is_over.set()
+    thread.join()
+
+
+def during_an_import_without_end() -> None:
+    """`url` is a path here, since no child could end that import."""
+    fork.patience_seconds = 0.05
+    verifier = verifier_of()
+    has_begun, is_over = threading.Event(), threading.Event()
+
+    def import_without_end() -> None:
+        with fork.importing:
+            has_begun.set()
+            is_over.wait()
+
+    thread = threading.Thread(target=import_without_end)
+    thread.start()
+    has_begun.wait()
+    waited_for(in_child(lambda: verifier.verify(token)))
+    verifier.verify(token)
     is_over.set()
     thread.join()
 
