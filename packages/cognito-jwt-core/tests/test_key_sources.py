@@ -344,7 +344,7 @@ def test_bundled_keys_do_not_make_an_unknown_kid_known(pool: LocalUserPool, serv
     assert server.requests == 1
 
 
-@pytest.mark.parametrize("bundled", ["missing.json", "https://example.com/jwks.json", {"keys": []}, {}, 7])
+@pytest.mark.parametrize("bundled", ["", "missing.json", "https://example.com/jwks.json", {"keys": []}, {}, 7])
 def test_bundled_keys_that_are_none_are_a_configuration_error(pool: LocalUserPool, bundled: object) -> None:
-    with pytest.raises(ConfigurationError, match="jwks"):
+    with pytest.raises(ConfigurationError, match=r"^bundled_jwks: "):
         verifier_of(pool, "http://127.0.0.1:9/jwks.json", bundled_jwks=bundled)

@@ -1,8 +1,10 @@
 """Which keys judge which issuer: every issuer of a pool has its own URL, and some of them a pool may not use."""
 
 import asyncio
+import datetime
 import logging
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +16,7 @@ from cognito_jwt_core import (
     InvalidIssuerError,
     InvalidSignatureError,
     JWKSUnavailableError,
+    KeySettings,
     UnknownKeyError,
     UserPool,
 )
@@ -249,19 +252,35 @@ def test_bundled_keys_are_those_of_the_original_form(
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "words"),
+    ("option", "value", "expected"),
     [
-        ("key_settings", None, "key_settings: expected a KeySettings, found None"),
-        ("key_settings", {"timeout_seconds": 1}, "key_settings: expected a KeySettings, found {"),
-        ("session", "proxy", "session: expected a requests.Session or None, found 'proxy'"),
-        ("session", requests, "session: expected a requests.Session or None, found <module"),
-        ("bundled_jwks", 5, "bundled_jwks: expected a path or a mapping, found 5"),
-        ("bundled_jwks", "https://example.com/jwks.json", "bundled_jwks: expected a path or a mapping, found 'https"),
-        ("bundled_jwks", "http://example.com/jwks.json", "bundled_jwks: expected a path or a mapping, found 'http"),
+        ("key_settings", None, "expected KeySettings, found None"),
+        ("key_settings", "x", "expected KeySettings, found 'x'"),
+        ("key_settings", {"timeout_seconds": 3}, "expected KeySettings, found {'timeout_seconds': 3}"),
+        (
+            "key_settings",
+            KeySettings,
+            "expected KeySettings, found <class 'cognito_jwt_core.key_settings.KeySettings'>",
+        ),
+        ("clock", None, "expected time() and monotonic(), as the module time has them, found None"),
+        ("clock", time.time, "expected time() and monotonic(), as the module time has them, found <built-in function"),
+        ("clock", datetime, "expected time() and monotonic(), as the module time has them, found <module 'datetime'"),
+        ("clock", ManualClock, "expected time() and monotonic(), as the module time has them, found <class "),
+        ("session", "x", "expected a requests.Session, found 'x'"),
+        ("session", {}, "expected a requests.Session, found {}"),
+        ("session", requests, "expected a requests.Session, found <module 'requests'"),
+        ("session", requests.Session, "expected a requests.Session, found <class 'requests.sessions.Session'>"),
     ],
 )
-def test_what_cannot_be_meant_is_a_configuration_error_when_the_verifier_is_built(
-    option: str, value: object, words: str
-) -> None:
-    with pytest.raises(ConfigurationError, match=f"^{re.escape(words)}"):
-        CognitoVerifier("eu-central-1_a", client_id=None, token_use=None, **{option: value})  # type: ignore[arg-type]
+def test_an_option_that_is_none_is_a_configuration_error(option: str, value: object, expected: str) -> None:
+    with pytest.raises(ConfigurationError) as refusal:
+        CognitoVerifier("eu-central-1_testpool", client_id=None, token_use=None, **{option: value})  # type: ignore[arg-type]
+
+    assert str(refusal.value).startswith(f"{option}: {expected}")
+
+
+@pytest.mark.parametrize("bundled", [5, "https://example.com/jwks.json", "http://example.com/jwks.json"])
+def test_bundled_keys_that_are_elsewhere_are_a_configuration_error(bundled: Any) -> None:
+    words = f"bundled_jwks: expected a path or a mapping, found {bundled!r}"
+    with pytest.raises(ConfigurationError, match=f"^{re.escape(words[:60])}"):
+        CognitoVerifier("eu-central-1_a", client_id=None, token_use=None, bundled_jwks=bundled)

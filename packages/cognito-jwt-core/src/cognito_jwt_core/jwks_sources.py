@@ -144,8 +144,6 @@ class JWKSURL:
     def __init__(
         self, url: str, *, session: Session | None = None, allow_http: bool = False, max_bytes: int = 1024 * 1024
     ) -> None:
-        if session is not None and not (hasattr(session, "send") and hasattr(session, "hooks")):  # not imported to ask
-            raise ConfigurationError(f"session: expected a requests.Session or None, found {shown(session)}")
         self.url = _checked_url(url, allow_http)
         self._session = session
         self._session_process = os.getpid()

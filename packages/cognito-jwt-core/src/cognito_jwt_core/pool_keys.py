@@ -36,7 +36,7 @@ class PoolKeys:
         clock: The time that the settings count in.
 
     Raises:
-        ConfigurationError: A source that cannot be used.
+        ConfigurationError: A source that cannot be used, or no session, settings or clock where one was expected.
     """
 
     def __init__(
@@ -49,8 +49,7 @@ class PoolKeys:
         settings: KeySettings,
         clock: Clock,
     ) -> None:
-        if not isinstance(settings, KeySettings):
-            raise ConfigurationError(f"key_settings: expected a KeySettings, found {shown(settings)}")
+        _check_options(session, settings, clock)
         locations: dict[str, JWKS] = dict(pool.jwks_uris) if jwks is None else dict.fromkeys(pool.jwks_uris, jwks)
         bundled = None if bundled_jwks is None else _bundled(bundled_jwks, settings)
         self._stores: dict[str, KeyStore] = {}
@@ -95,23 +94,43 @@ class PoolKeys:
         )
 
 
+def _check_options(session: object, settings: object, clock: object) -> None:
+    # Found now, rather than as an outage with the first token.
+    for option, value, is_one, expected in (
+        ("session", session, session is None or _has(session, "get", "close"), "a requests.Session"),
+        ("key_settings", settings, isinstance(settings, KeySettings), "KeySettings"),
+        ("clock", clock, _has(clock, "time", "monotonic"), "time() and monotonic(), as the module time has them"),
+    ):
+        if not is_one:
+            raise ConfigurationError(f"{option}: expected {expected}, found {shown(value)}")
+
+
+def _has(value: object, *methods: str) -> bool:
+    """Whether it has the methods: a class has none without an instance."""
+    return not isinstance(value, type) and all(callable(getattr(value, method, None)) for method in methods)
+
+
 def _source(location: JWKS, session: Session | None, settings: KeySettings) -> KeySource:
     if isinstance(location, str) and "://" in location:
         return JWKSURL(location, session=session, allow_http=settings.allow_http, max_bytes=settings.max_response_bytes)
-    if isinstance(location, (str, os.PathLike)) and str(location):
-        return JWKSFile(location, max_bytes=settings.max_response_bytes)
-    if isinstance(location, Mapping):
-        return JWKSMapping(location)
+    source = _local_source(location, settings)
+    if source is not None:
+        return source
     if isinstance(location, KeySource):
         return location
     raise ConfigurationError(f"jwks: expected a URL, a path, a mapping or a KeySource, found {shown(location)}")
 
 
+def _local_source(location: JWKS, settings: KeySettings) -> JWKSFile | JWKSMapping | None:
+    if isinstance(location, (str, os.PathLike)) and str(location):
+        return JWKSFile(location, max_bytes=settings.max_response_bytes)
+    return JWKSMapping(location) if isinstance(location, Mapping) else None
+
+
 def _bundled(location: BundledJWKS, settings: KeySettings) -> KeySet:
-    is_url = isinstance(location, str) and "://" in location
-    if is_url or not isinstance(location, (str, os.PathLike, Mapping)):
+    source = None if isinstance(location, str) and "://" in location else _local_source(location, settings)
+    if source is None:
         raise ConfigurationError(f"bundled_jwks: expected a path or a mapping, found {shown(location)}")
-    source = _source(location, None, settings)
     try:
         return load_key_set(source.fetch(settings.timeout_seconds).jwks, ALGORITHMS)
     except (JWKSFetchError, OSError, ValueError) as error:
