@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import requests
 from todo_api.demo_table import CALLS, VISITORS
 
 DEMO = [sys.executable, "-m", "todo_api.demo", "--port", "0"]
@@ -94,9 +95,11 @@ def test_a_real_pool_needs_nothing_of_the_local_one(real_pool: Mapping[str, str]
 
 def test_a_real_pools_users_are_served_and_told_where_to_sign_in(real_pool: Mapping[str, str]) -> None:
     with serving(real_pool) as (demo, printed):
+        url = printed.partition("The page and the API: ")[2].split()[0]
+        board = requests.get(f"{url}/api/board", timeout=30)
         demo.send_signal(signal.SIGTERM)
         code = demo.wait(timeout=30)
 
-    assert code == 0
+    assert (board.status_code, code) == (200, 0)
     assert "their user pool: eu-central-1_c3fea2" in printed
     assert "TOKEN=$(curl -s https://cognito-idp.eu-central-1.amazonaws.com/ " in printed

@@ -10,9 +10,11 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 from flask import Flask
 from werkzeug.serving import make_server
@@ -48,45 +50,47 @@ def main(arguments: list[str]) -> int:
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)
     try:
-        if os.environ.get("COGNITO_USERPOOL_ID"):
-            return with_real_pool(options.port, once=options.once)
-        return with_local_pool(options.port, once=options.once)
+        serve = with_real_pool if os.environ.get("COGNITO_USERPOOL_ID") else with_local_pool
+        return 0 if serve(options.port, once=options.once) else 1
     except KeyboardInterrupt:
         print("\nStopped.")
         return 0
 
 
-def with_local_pool(port: int, *, once: bool) -> int:
-    """Serve the API beside a local Cognito, after its three users have tried every route."""
+def with_local_pool(port: int, *, once: bool) -> bool:
+    """Serve the API beside a local Cognito, after its three users have tried every route.
+
+    Args:
+        port: The API's.
+        once: Whether to return after that: True if every answer was as expected.
+    """
     from .local_cognito import USERS, local_cognito
 
     with TemporaryDirectory(prefix="todo-api-") as folder, local_cognito() as cognito:
         app = create_app({**cognito.environ, "DATABASE_URL": f"sqlite:///{folder}/todo.db"})
         with running(app, port) as url:
             as_expected = show_table(url, {user.name: cognito.sign_in(user) for user in USERS})
-            if once:
-                return 0 if as_expected else 1
-            print(f"\nThe page and the API: {url}   their local Cognito: {cognito.url}   Ctrl-C stops both.\n")
-            for user in USERS:
-                print(f"  {user.name:<6} {user.password:<22} {', '.join(user.groups) or 'in no group'}")
-            first = USERS[0]
-            print_curl_lines(url, cognito.url, cognito.client_id, first.name, first.password)
-            threading.Event().wait()
-    return 0
+            if not once:
+                print(f"\nThe page and the API: {url}   their local Cognito: {cognito.url}   Ctrl-C stops both.\n")
+                for user in USERS:
+                    print(f"  {user.name:<6} {user.password:<22} {', '.join(user.groups) or 'in no group'}")
+                first = USERS[0]
+                invite(url, cognito.url, cognito.client_id, first.name, first.password)
+    return as_expected
 
 
-def with_real_pool(port: int, *, once: bool) -> int:
-    """Serve the API for the users of the pool that the environment names."""
+def with_real_pool(port: int, *, once: bool) -> bool:
+    """Serve the API for the users of the pool that the environment names, after nobody has tried every route."""
     app = create_app()
     with running(app, port) as url:
         as_expected = show_table(url, {})
-        if once:
-            return 0 if as_expected else 1
-        config = app.config
-        print(f"\nThe page and the API: {url}   their user pool: {config['COGNITO_USERPOOL_ID']}   Ctrl-C stops it.")
-        print_curl_lines(url, config["SIGN_IN_URL"], config["COGNITO_APP_CLIENT_ID"], "YOUR-USER", "YOUR-PASSWORD")
-        threading.Event().wait()
-    return 0
+        if not once:
+            config = app.config
+            print(
+                f"\nThe page and the API: {url}   their user pool: {config['COGNITO_USERPOOL_ID']}   Ctrl-C stops it."
+            )
+            invite(url, config["SIGN_IN_URL"], config["COGNITO_APP_CLIENT_ID"], "YOUR-USER", "YOUR-PASSWORD")
+    return as_expected
 
 
 @contextmanager
@@ -106,12 +110,14 @@ def running(app: Flask, port: int) -> Iterator[str]:
             server.shutdown()
 
 
-def print_curl_lines(url: str, cognito_url: str, client_id: str, username: str, password: str) -> None:
-    """Print what to paste into a shell to sign in and call the API."""
+def invite(url: str, cognito_url: str, client_id: str, username: str, password: str) -> NoReturn:
+    """Print what to paste into a shell to sign in and call the API, and wait for Ctrl-C."""
     print(
         CURL_LINES.format(url=url, cognito_url=cognito_url, client_id=client_id, username=username, password=password),
         flush=True,
     )
+    while True:
+        time.sleep(3600)
 
 
 if __name__ == "__main__":
