@@ -77,6 +77,14 @@ def test_silence_ends_at_the_deadline() -> None:
         server.release()
 
 
+def test_headers_that_drip_end_at_the_deadline() -> None:
+    with JWKSServer(POOL) as server:
+        server.behave(drip="headers")
+
+        with pytest.raises(JWKSFetchError, match=r"^no whole answer within 0\.2 s$"):
+            fetch_in_time(JWKSURL(server.url), KeySettings(timeout_seconds=0.2))
+
+
 def test_each_other_form_of_the_issuer_is_told_with_whether_the_pool_uses_it() -> None:
     with (
         JWKSServer(POOL) as original,
