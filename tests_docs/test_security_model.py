@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from configparser import ConfigParser
 from importlib import import_module
 from typing import Any
 
@@ -63,6 +64,15 @@ def test_the_counts_are_those_of_the_corpus(cases: list[Any]) -> None:
     assert list(counts.values()) == [str(len(cases)), str(accepted), str(refused), "0"], (
         "hatch run peers:compare --write"
     )
+
+
+def test_the_coverage_that_is_claimed_is_demanded() -> None:
+    settings = ConfigParser()
+    settings.read(ROOT / ".coveragerc", encoding="utf-8")
+
+    assert settings.getboolean("run", "branch")
+    assert settings.getint("report", "fail_under") == 100
+    assert "pragma" not in settings.get("report", "exclude_lines") + settings.get("report", "partial_branches")
 
 
 def test_the_comparison_is_about_this_corpus(cases: list[Any]) -> None:
