@@ -41,7 +41,7 @@ def run(moment: str, pool: LocalUserPool, url: str) -> None:
 
 def run_program(name: str, *arguments: str) -> None:
     command = [sys.executable, "-W", "ignore", str(PROGRAMS / name), *arguments]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)  # noqa: S603
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
