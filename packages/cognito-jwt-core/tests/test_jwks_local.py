@@ -53,7 +53,7 @@ def test_a_file_is_read_once(pool: LocalUserPool, file: Path, form: type[str] | 
     assert status_of(verifier).fetches == 1
 
 
-def test_a_changed_file_is_noticed_with_the_next_token(pool: LocalUserPool, file: Path) -> None:
+def test_a_changed_file_is_noticed_with_the_first_token_of_a_new_key(pool: LocalUserPool, file: Path) -> None:
     old = pool.access_token()
     verifier = verifier_of(pool, file)
     verifier.verify(old)
@@ -65,6 +65,40 @@ def test_a_changed_file_is_noticed_with_the_next_token(pool: LocalUserPool, file
     with pytest.raises(UnknownKeyError):
         verifier.verify(old)
     assert status_of(verifier).fetches == 2
+
+
+def test_a_key_that_is_no_longer_in_the_file_is_refused_a_second_later(
+    pool: LocalUserPool, file: Path, clock: ManualClock
+) -> None:
+    token = pool.access_token()
+    verifier = verifier_of(pool, file)
+    pool.rotate_key(keep_old=False)
+    write(pool, file)
+
+    clock.advance(0.9)
+    assert verifier.verify(token).username == "alice"
+    clock.advance(0.1)
+
+    with pytest.raises(UnknownKeyError):
+        verifier.verify(token)
+
+
+def test_a_source_is_asked_for_its_revision_once_a_second_and_for_a_key_that_is_not_known(
+    pool: LocalUserPool, clock: ManualClock
+) -> None:
+    source = Versioned(pool)
+    verifier = verifier_of(pool, source)
+    asked = source.revisions
+
+    for seconds in (1, 2, 3):
+        clock.advance(1)
+        for _ in range(10):
+            verifier.verify(pool.access_token())
+        assert source.revisions == asked + seconds
+    for unknown in (1, 2, 3):
+        with pytest.raises(UnknownKeyError):
+            verifier.verify(with_kid(pool.access_token(), "invented"))
+        assert source.revisions == asked + 3 + unknown
 
 
 def test_a_file_that_changes_many_times_a_second_is_followed(pool: LocalUserPool, file: Path) -> None:
@@ -90,10 +124,11 @@ def test_a_replaced_file_is_noticed(pool: LocalUserPool, file: Path) -> None:
 
 
 def test_a_vanished_file_leaves_the_known_keys_in_use_and_is_told_once(
-    pool: LocalUserPool, file: Path, caplog: pytest.LogCaptureFixture
+    pool: LocalUserPool, file: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     verifier = verifier_of(pool, file)
     file.unlink()
+    clock.advance(1)
 
     for _ in range(10):
         assert verifier.verify(pool.access_token()).username == "alice"
@@ -109,10 +144,11 @@ def test_a_vanished_file_leaves_the_known_keys_in_use_and_is_told_once(
 
 
 def test_a_vanished_file_that_is_back_is_read_at_once(
-    pool: LocalUserPool, file: Path, caplog: pytest.LogCaptureFixture
+    pool: LocalUserPool, file: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     verifier = verifier_of(pool, file)
     file.unlink()
+    clock.advance(1)
     verifier.verify(pool.access_token())
     pool.rotate_key()
     caplog.clear()
@@ -128,11 +164,15 @@ def test_a_vanished_file_that_is_back_is_read_at_once(
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"keys": []}', "<html>", '{"keys": [{"kid": "x"}]}'])
-def test_a_broken_file_leaves_the_known_keys_in_use(pool: LocalUserPool, file: Path, text: str) -> None:
+def test_a_broken_file_leaves_the_known_keys_in_use(
+    pool: LocalUserPool, file: Path, clock: ManualClock, text: str
+) -> None:
     verifier = verifier_of(pool, file)
     file.write_text(text)
+    clock.advance(1)
 
     assert verifier.verify(pool.access_token()).username == "alice"
+    assert status_of(verifier).last_error is not None
 
     write(pool, file)
     assert verifier.verify(pool.access_token()).username == "alice"
@@ -220,6 +260,7 @@ class Versioned:
         self.failure: Exception | None = None
         self.revision_failure: Exception | None = None
         self.fetches = 0
+        self.revisions = 0
         self.seconds = 0.0
 
     def fetch(self, timeout_seconds: float) -> JWKSResponse:
@@ -230,6 +271,7 @@ class Versioned:
         return JWKSResponse(self.pool.jwk_set)
 
     def revision(self) -> object:
+        self.revisions += 1
         if self.revision_failure is not None:
             raise self.revision_failure
         return self.pool.kids
@@ -335,7 +377,7 @@ def test_a_file_that_may_not_be_read_for_a_while_is_read_when_it_may(pool: Local
     assert verifier.verify(pool.access_token()).username == "alice"
 
 
-def test_a_log_handler_may_ask_about_the_keys(pool: LocalUserPool, file: Path) -> None:
+def test_a_log_handler_may_ask_about_the_keys(pool: LocalUserPool, file: Path, clock: ManualClock) -> None:
     verifier = verifier_of(pool, file)
     asked: list[int] = []
 
@@ -347,8 +389,10 @@ def test_a_log_handler_may_ask_about_the_keys(pool: LocalUserPool, file: Path) -
     logging.getLogger("cognito_jwt_core").addHandler(handler)
     try:
         file.write_text(json.dumps({"keys": [*pool.jwk_set["keys"], {"kid": "bad"}]}))
+        clock.advance(1)
         assert verifier.verify(pool.access_token()).username == "alice"
         file.unlink()
+        clock.advance(1)
         assert verifier.verify(pool.access_token()).username == "alice"
     finally:
         logging.getLogger("cognito_jwt_core").removeHandler(handler)

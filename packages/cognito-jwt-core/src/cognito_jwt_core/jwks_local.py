@@ -1,4 +1,4 @@
-"""Keys from a local source (a mapping, a file): read when built, and again as soon as they change."""
+"""Keys from a local source (a mapping, a file): read when built, and again when they changed."""
 
 from __future__ import annotations
 
@@ -19,9 +19,13 @@ from .signature import Algorithm, VerificationKey
 
 _log = logging.getLogger(__name__)
 
+_LOOK_EVERY_SECONDS = 1.0
+
 
 class LocalKeys:
-    """The keys of a `LocalKeySource`, current with every lookup.
+    """The keys of a `LocalKeySource`, as they were a second ago or later.
+
+    A key that is not known is looked for at once.
 
     Raises:
         ConfigurationError: When built: the source has no usable JWK Set.
@@ -39,6 +43,7 @@ class LocalKeys:
         self._fetches = 0
         self._failure: Failure | None = None
         self._failing_since: Moment | None = None
+        self._next_look = clock.monotonic() + _LOOK_EVERY_SECONDS
         self._revision = self._revision_now()
         self._read_at = Moment.now(clock)
         self._keys = KeySet({})
@@ -62,7 +67,8 @@ class LocalKeys:
         return key
 
     def at_hand(self, kid: str) -> VerificationKey | None:
-        self._follow()
+        if self._clock.monotonic() >= self._next_look:
+            self._follow()
         return self._keys.get(kid) if self._failure is None else None
 
     async def find_async(self, kid: str) -> VerificationKey:
@@ -93,6 +99,7 @@ class LocalKeys:
 
     def _follow(self) -> None:
         """Read the source again if it says that it changed, or if reading it failed a while ago."""
+        self._next_look = self._clock.monotonic() + _LOOK_EVERY_SECONDS
         revision = self._revision_now()
         if self._is_outdated(revision):
             with self._lock:

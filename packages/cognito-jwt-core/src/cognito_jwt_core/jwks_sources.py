@@ -74,7 +74,9 @@ class LocalKeySource(KeySource, Protocol):
     """A `KeySource` that can tell at once, without the network, whether its keys changed."""
 
     def revision(self) -> object:
-        """A value that changes when the keys do. Called for every token: cheap, and never blocking.
+        """A value that changes when the keys do. Cheap, and never blocking.
+
+        Called once a second while tokens come, and for every token whose key is not known.
 
         Raises:
             OSError: It cannot be told, for instance because the file is gone.
@@ -98,7 +100,7 @@ class JWKSMapping:
 
 
 class JWKSFile:
-    """A JWK Set in a file; a changed file is noticed with the next token."""
+    """A JWK Set in a file, which may change."""
 
     def __init__(self, path: str | os.PathLike[str], *, max_bytes: int) -> None:
         from pathlib import Path  # here, since most keys come from a URL
