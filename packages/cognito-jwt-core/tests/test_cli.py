@@ -250,6 +250,13 @@ def test_a_closed_standard_output_leaves_the_verdict(jwks: str) -> None:
     assert [(done.returncode, done.stderr) for done in (good, bad)] == [(0, ""), (1, "")]
 
 
+def test_an_input_that_cannot_be_read_is_told_also_with_a_closed_standard_output(jwks: str) -> None:
+    with Path(os.devnull).open("w") as not_for_reading:
+        done = run("explain", "-", "--user-pool-id", POOL.id, "--jwks", jwks, stdin=not_for_reading, **closing(1))
+
+    assert (done.returncode, done.stderr) == (2, "cognito-jwt: Bad file descriptor\n")
+
+
 def test_a_reader_that_goes_away_is_no_error_to_tell(jwks: str) -> None:
     reading, writing = os.pipe()
     os.close(reading)
