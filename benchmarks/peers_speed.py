@@ -25,7 +25,7 @@ from measuring import Timings, interleave, seconds_each
 
 Check: TypeAlias = Callable[[str], object]
 FLOOR, OURS = "RSA verification alone", "cognito-jwt-core"
-# As every peer works: without a memory of the tokens that it verified. And as a client does: one token, again and again.
+# As every peer works, without a memory of the tokens that it verified; and as a client does, with one token, again.
 FORGETFUL, AGAIN = "cognito-jwt-core with cache_size=0", "cognito-jwt-core, one token"
 
 

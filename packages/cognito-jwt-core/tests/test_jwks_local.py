@@ -83,24 +83,6 @@ def test_a_key_that_is_no_longer_in_the_file_is_refused_a_second_later(
         verifier.verify(token)
 
 
-def test_a_source_is_asked_for_its_revision_once_a_second_and_for_a_key_that_is_not_known(
-    pool: LocalUserPool, clock: ManualClock
-) -> None:
-    source = Versioned(pool)
-    verifier = verifier_of(pool, source)
-    asked = source.revisions
-
-    for seconds in (1, 2, 3):
-        clock.advance(1)
-        for _ in range(10):
-            verifier.verify(pool.access_token())
-        assert source.revisions == asked + seconds
-    for unknown in (1, 2, 3):
-        with pytest.raises(UnknownKeyError):
-            verifier.verify(with_kid(pool.access_token(), "invented"))
-        assert source.revisions == asked + 3 + unknown
-
-
 def test_a_file_that_changes_many_times_a_second_is_followed(pool: LocalUserPool, file: Path) -> None:
     other = LocalUserPool("eu-central-1_otherpool", client_id=pool.client_id, issuer=pool.issuer, clock=pool.clock)
     verifier = verifier_of(pool, file)
@@ -260,7 +242,6 @@ class Versioned:
         self.failure: Exception | None = None
         self.revision_failure: Exception | None = None
         self.fetches = 0
-        self.revisions = 0
         self.seconds = 0.0
 
     def fetch(self, timeout_seconds: float) -> JWKSResponse:
@@ -271,7 +252,6 @@ class Versioned:
         return JWKSResponse(self.pool.jwk_set)
 
     def revision(self) -> object:
-        self.revisions += 1
         if self.revision_failure is not None:
             raise self.revision_failure
         return self.pool.kids

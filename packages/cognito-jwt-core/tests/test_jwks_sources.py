@@ -1,5 +1,6 @@
 import os
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -203,6 +204,16 @@ def test_http_to_any_host_is_for_who_says_so(pool: LocalUserPool) -> None:
         verifier_of(pool, "http://keys.internal/jwks.json")
 
     verifier_of(pool, "http://keys.internal/jwks.json", key_settings=KeySettings(allow_http=True))
+
+
+@pytest.mark.parametrize(
+    "url", ["https://user:secret@example.com/x", "https://user:secret@[::1/x", "https://user:secret@ex\u2100mple.com/x"]
+)
+def test_credentials_in_a_url_are_not_shown(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"JWKS URL.*@") as error:
+        JWKSURL(url)
+
+    assert "secret" not in "".join(traceback.format_exception(error.value))
 
 
 def test_files_and_mappings_are_local_sources_and_urls_are_not(tmp_path: Path) -> None:

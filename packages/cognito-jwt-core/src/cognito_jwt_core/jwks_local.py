@@ -19,20 +19,29 @@ from .signature import Algorithm, VerificationKey
 
 _log = logging.getLogger(__name__)
 
-_LOOK_EVERY_SECONDS = 1.0
-
 
 class LocalKeys:
-    """The keys of a `LocalKeySource`, as they were a second ago or later.
+    """The keys of a `LocalKeySource`, current with every lookup.
 
-    A key that is not known is looked for at once.
+    Args:
+        source: Where they come from.
+        allowed: The algorithm table of who verifies with them.
+        settings: How long they serve while reading them fails.
+        clock: The time that the settings count in.
+        look_every_seconds: For so long a known key serves without a look at the source. One that is not known is
+            looked for at once.
 
     Raises:
         ConfigurationError: When built: the source has no usable JWK Set.
     """
 
     def __init__(
-        self, source: LocalKeySource, allowed: Mapping[str, Algorithm], settings: KeySettings, clock: Clock
+        self,
+        source: LocalKeySource,
+        allowed: Mapping[str, Algorithm],
+        settings: KeySettings,
+        clock: Clock,
+        look_every_seconds: float,
     ) -> None:
         self._source = source
         self._allowed = allowed
@@ -43,7 +52,8 @@ class LocalKeys:
         self._fetches = 0
         self._failure: Failure | None = None
         self._failing_since: Moment | None = None
-        self._next_look = clock.monotonic() + _LOOK_EVERY_SECONDS
+        self._look_every_seconds = look_every_seconds
+        self._next_look = clock.monotonic() + look_every_seconds
         self._revision = self._revision_now()
         self._read_at = Moment.now(clock)
         self._keys = KeySet({})
@@ -99,7 +109,7 @@ class LocalKeys:
 
     def _follow(self) -> None:
         """Read the source again if it says that it changed, or if reading it failed a while ago."""
-        self._next_look = self._clock.monotonic() + _LOOK_EVERY_SECONDS
+        self._next_look = self._clock.monotonic() + self._look_every_seconds
         revision = self._revision_now()
         if self._is_outdated(revision):
             with self._lock:

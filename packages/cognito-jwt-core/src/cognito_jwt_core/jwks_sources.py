@@ -74,9 +74,7 @@ class LocalKeySource(KeySource, Protocol):
     """A `KeySource` that can tell at once, without the network, whether its keys changed."""
 
     def revision(self) -> object:
-        """A value that changes when the keys do. Cheap, and never blocking.
-
-        Called once a second while tokens come, and for every token whose key is not known.
+        """A value that changes when the keys do. Called for every token: cheap, and never blocking.
 
         Raises:
             OSError: It cannot be told, for instance because the file is gone.
@@ -250,17 +248,23 @@ def _checked_url(url: str, allow_http: bool) -> str:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ConfigurationError(f"the JWKS URL {shown(url)} cannot be read: {error}") from error
+    except ValueError:
+        # Without the parser's own words: they may hold the credentials.
+        raise ConfigurationError(f"the JWKS URL {_without_credentials(url)} cannot be read") from None
     if not host or parts.username is not None or not url.isascii() or not url.isprintable() or " " in url:
         raise ConfigurationError(
-            f"expected a JWKS URL of scheme, host and path, without credentials; found {shown(url)}"
+            f"expected a JWKS URL of scheme, host and path, without credentials; found {_without_credentials(url)}"
         )
     if parts.scheme == "https" or (parts.scheme == "http" and (allow_http or _is_loopback(host))):
         return url
     raise ConfigurationError(
         f"expected an https JWKS URL (http only to loopback, or with allow_http=True), found {shown(url)}"
     )
+
+
+def _without_credentials(url: str) -> str:
+    _, at, rest = url.rpartition("@")
+    return shown(f"…@{rest}" if at else url)
 
 
 def _is_loopback(host: str) -> bool:

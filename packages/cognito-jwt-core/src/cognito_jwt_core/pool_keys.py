@@ -59,7 +59,7 @@ class PoolKeys:
             if name not in opened:
                 source = _source(location, session, settings)
                 opened[name] = (
-                    LocalKeys(source, ALGORITHMS, settings, clock)
+                    LocalKeys(source, ALGORITHMS, settings, clock, _look_every_seconds(source))
                     if isinstance(source, LocalKeySource)
                     else RemoteKeys(
                         source,
@@ -92,6 +92,11 @@ class PoolKeys:
         return tuple(
             store.status(tuple(issuer for issuer, other in self._stores.items() if other is store)) for store in stores
         )
+
+
+def _look_every_seconds(source: LocalKeySource) -> float:
+    """To ask for a file's status takes longer than all else that is done for a token seen before."""
+    return 1.0 if isinstance(source, JWKSFile) else 0.0
 
 
 def _check_options(session: object, settings: object, clock: object) -> None:
