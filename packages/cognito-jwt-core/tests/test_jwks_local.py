@@ -162,7 +162,7 @@ def test_a_broken_file_leaves_the_known_keys_in_use(
 
 
 def test_known_keys_of_a_file_that_is_gone_serve_for_a_day_and_no_longer(
-    pool: LocalUserPool, file: Path, clock: ManualClock
+    pool: LocalUserPool, file: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     verifier = verifier_of(pool, file)
     clock.advance(10 * STALE)
@@ -171,10 +171,14 @@ def test_known_keys_of_a_file_that_is_gone_serve_for_a_day_and_no_longer(
     verifier.verify(pool.access_token())
     clock.advance(STALE)
     verifier.verify(pool.access_token())
+    assert caplog.messages[-1].endswith("; known keys stay in use: 1")
     clock.advance(1)
 
-    with pytest.raises(JWKSUnavailableError):
-        verifier.verify(pool.access_token())
+    for _ in range(2):
+        with pytest.raises(JWKSUnavailableError):
+            verifier.verify(pool.access_token())
+        clock.advance(30)
+    assert caplog.messages[-1].endswith("; no usable keys are held, so no token can be verified")
 
 
 def test_a_file_that_does_not_change_is_good_for_ever(pool: LocalUserPool, file: Path, clock: ManualClock) -> None:

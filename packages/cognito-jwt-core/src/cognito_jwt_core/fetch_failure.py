@@ -32,6 +32,13 @@ class Failure(NamedTuple):
         return self.backoff_seconds - now.since(self.at)
 
 
+def what_it_means(usable_keys: int) -> str:
+    """What a failure means for tokens, to be told with it."""
+    if usable_keys:
+        return f"known keys stay in use: {usable_keys}"
+    return "no usable keys are held, so no token can be verified"
+
+
 def described(error: BaseException) -> str:
     """What an error says, as one line of ASCII: a source by somebody else may raise anything."""
     text = " ".join(str(error).split()).encode("ascii", "backslashreplace").decode()

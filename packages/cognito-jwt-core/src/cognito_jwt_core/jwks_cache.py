@@ -15,7 +15,7 @@ from . import fork
 from .clock import Clock, Moment
 from .errors import InvalidIssuerError, JWKSUnavailableError, shown
 from .fetch_budget import FetchBudget
-from .fetch_failure import Failure, described
+from .fetch_failure import Failure, described, what_it_means
 from .held_keys import HeldKeys
 from .jwks import KeySet, load_key_set
 from .jwks_fetcher import Fetch, Fetcher
@@ -264,8 +264,6 @@ class RemoteKeys:
                 "keys of %r could not be fetched: %s; %s, next attempt in %.0f s",
                 self._source,
                 failure.message,
-                f"known keys stay in use: {len(held.keys)}"
-                if self._is_usable(held, failure.at)
-                else "no usable keys are held, so no token can be verified",
+                what_it_means(len(held.keys) if self._is_usable(held, failure.at) else 0),
                 failure.backoff_seconds,
             )

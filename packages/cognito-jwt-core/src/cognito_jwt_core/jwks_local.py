@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from . import fork
 from .clock import Clock, Moment
 from .errors import ConfigurationError, JWKSUnavailableError
-from .fetch_failure import Failure, described
+from .fetch_failure import Failure, described, what_it_means
 from .jwks import KeySet, load_key_set
 from .jwks_sources import LocalKeySource
 from .key_settings import KeySettings
@@ -144,10 +144,10 @@ class LocalKeys:
             self._failing_since = self._failing_since or now
             self._failure = Failure(described(error), None, times, now, self._settings.backoff(times))
             _log.warning(
-                "keys of %r could not be read again: %s; known keys stay in use: %d",
+                "keys of %r could not be read again: %s; %s",
                 self._source,
                 self._failure.message,
-                len(self._keys),
+                what_it_means(0 if self._is_stale() else len(self._keys)),
             )
         else:
             self._failure, self._failing_since, self._read_at = None, None, now
