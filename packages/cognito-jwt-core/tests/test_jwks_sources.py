@@ -106,6 +106,13 @@ def test_the_hooks_of_a_session_of_your_own_are_called(server: JWKSServer, as_li
     assert statuses == [200, 503]
 
 
+def test_a_session_whose_hooks_were_emptied_will_do(server: JWKSServer) -> None:
+    with requests.Session() as session:
+        session.hooks = {}
+
+        assert JWKSURL(server.url, session=session).fetch(5).jwks
+
+
 def test_a_drip_ends_with_the_deadline_not_with_the_drip(server: JWKSServer) -> None:
     server.behave(drip="body", drip_seconds=0.05)
 

@@ -179,7 +179,7 @@ class JWKSURL:
         headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
         # As a hook, after the session's own: of a redirect that is not followed, requests reads the whole body, decoded
         # and unbounded, before it answers.
-        hooks = session.hooks["response"]
+        hooks = session.hooks.get("response", [])
         with session.get(
             self.url,
             headers=headers,
