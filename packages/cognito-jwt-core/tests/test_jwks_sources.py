@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 import time
 import traceback
 from collections.abc import Iterator
@@ -104,6 +106,20 @@ def test_the_hooks_of_a_session_of_your_own_are_called(server: JWKSServer, as_li
             JWKSURL(server.url, session=session).fetch(5)
 
     assert statuses == [200, 503]
+
+
+FETCHING = "import sys; from cognito_jwt_core.jwks_sources import JWKSURL; JWKSURL(sys.argv[1]).fetch(20)"
+
+
+def test_no_password_of_a_netrc_file_is_sent(server: JWKSServer, tmp_path: Path) -> None:
+    """requests sends the one of the host, or of `default`, unless told otherwise; keys are public."""
+    (tmp_path / "netrc").write_text("default login me password secret")
+    environment = {**os.environ, "NETRC": str(tmp_path / "netrc")}
+
+    subprocess.run([sys.executable, "-c", FETCHING, server.url], env=environment, check=True, timeout=60)  # noqa: S603
+
+    (request,) = server.received
+    assert "authorization" not in request.headers
 
 
 def test_a_session_whose_hooks_were_emptied_will_do(server: JWKSServer) -> None:

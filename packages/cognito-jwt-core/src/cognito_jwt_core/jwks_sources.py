@@ -16,7 +16,7 @@ from . import fork
 from .errors import ConfigurationError, shown
 
 if TYPE_CHECKING:
-    from requests import Response, Session
+    from requests import PreparedRequest, Response, Session
 
 
 _COARSEST_TICK_NS = 1_000_000_000  # of the clock that a file system dates its files by
@@ -161,6 +161,7 @@ class JWKSURL:
             if self._session is not None:
                 return self._fetch(self._renewed(self._session), timeout_seconds)
             with requests.Session() as session:  # one connection per fetch: nothing open is left for a fork to share
+                session.auth = _without_password  # none at all would be that of a netrc file
                 return self._fetch(session, timeout_seconds)
         except requests.RequestException as error:
             raise JWKSFetchError(f"{type(error).__name__}: {shown(str(_root_of(error)))}") from error
@@ -210,6 +211,10 @@ class JWKSURL:
         except HTTPError as error:  # reset half-way, or less than Content-Length announced
             raise JWKSFetchError(f"{type(error).__name__}: expected the whole answer, found it cut off") from error
         return bytes(body)
+
+
+def _without_password(request: PreparedRequest) -> PreparedRequest:
+    return request
 
 
 def _check_status(response: Response, **_: object) -> None:
