@@ -122,6 +122,17 @@ def test_no_password_of_a_netrc_file_is_sent(server: JWKSServer, tmp_path: Path)
     assert "authorization" not in request.headers
 
 
+def test_the_password_of_a_proxy_is_not_told() -> None:
+    session = requests.Session()
+    session.proxies = {"https": "http://user:secret@:99999"}
+    source = JWKSURL("https://cognito-idp.eu-central-1.amazonaws.com/jwks.json", session=session)
+
+    with pytest.raises(JWKSFetchError, match="Failed to parse") as error:
+        source.fetch(5)
+
+    assert "secret" not in str(error.value)
+
+
 def test_a_session_whose_hooks_were_emptied_will_do(server: JWKSServer) -> None:
     with requests.Session() as session:
         session.hooks = {}

@@ -164,7 +164,7 @@ class JWKSURL:
                 session.auth = _without_password  # none at all would be that of a netrc file
                 return self._fetch(session, timeout_seconds)
         except requests.RequestException as error:
-            raise JWKSFetchError(f"{type(error).__name__}: {shown(str(_root_of(error)))}") from error
+            raise JWKSFetchError(f"{type(error).__name__}: {shown(_without_userinfo(str(_root_of(error))))}") from error
 
     def _renewed(self, session: Session) -> Session:
         # A connection shared by two processes would give one the other's answers; a closed session opens new ones.
@@ -228,6 +228,12 @@ def _root_of(error: BaseException) -> BaseException:
     while error.__context__ is not None:
         error = error.__context__
     return error
+
+
+def _without_userinfo(text: str) -> str:
+    """The text without the user and password of a URL in it: that of a proxy, which urllib3 cannot read."""
+    before, at, after = text.rpartition("@")
+    return before.partition("//")[0] + "//" + after if at and "//" in before else text
 
 
 def _max_age(cache_control: str) -> float | None:
