@@ -309,16 +309,22 @@ def test_coroutine_from_a_plain_function_refuses_and_is_not_left_to_be_awaited(p
 
 
 @pytest.mark.parametrize("cache_size", [0, 1024])
-def test_custom_check_gets_the_callers_own_copy(pool: LocalUserPool, cache_size: int) -> None:
-    def scribble(claims: Claims) -> None:
+def test_custom_check_gets_a_copy_of_its_own_so_that_it_grants_nothing(pool: LocalUserPool, cache_size: int) -> None:
+    def promote(claims: Claims) -> None:
         assert claims["cognito:groups"] == ["dev"]
-        claims["cognito:groups"].append("x")
+        claims["cognito:groups"].append("admin")
+        claims["scope"] = "todo/write"
 
-    verifier = checked(pool, scribble, cache_size=cache_size)
+    verifier = checked(pool, promote, cache_size=cache_size)
     token = pool.access_token(groups=["dev"])
 
     for _ in range(3):
-        verifier.verify(token)
+        claims = verifier.verify(token)
+        assert (claims.groups, claims.scopes) == (("dev",), ("aws.cognito.signin.user.admin",))
+        with pytest.raises(GroupRequiredError):
+            verifier.verify(token, groups="admin")
+        with pytest.raises(ScopeRequiredError):
+            verifier.verify(token, scopes="todo/write")
 
 
 @pytest.mark.parametrize("leeway", [0, 0.5, 30])

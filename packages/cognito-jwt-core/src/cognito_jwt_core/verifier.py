@@ -108,7 +108,7 @@ class _Verifier(ABC):
         self._check_claims(authentic, payload, policy)
         claims = authentic.claims()
         if rules.custom_check is not None:
-            rules.check_custom(claims)
+            rules.check_custom(authentic.claims())  # a copy of its own: it may refuse, and not grant
         if is_new:
             self._pipeline.remember(authentic)
         if required_groups is not None:
@@ -149,7 +149,7 @@ class CognitoVerifier(_Verifier):
         scopes: Any-of: at least one of these OAuth scopes; only access tokens have any.
         leeway: Seconds of clock skew allowed on ``exp`` and ``nbf``.
         check_expiration: False accepts expired tokens: for tests alone.
-        custom_check: Called with the `Claims` of every answer; raises to reject, and must return None.
+        custom_check: Called with a copy of the `Claims` of every answer; raises to reject, and must return None.
         jwks: Where the keys are: None for the pool's own URLs; a URL, a path, a mapping, or a `KeySource`.
         bundled_jwks: Keys of the cold start (a path or a mapping); the network refreshes them later.
         session: A `requests.Session` of your own: proxy, CA bundle, headers.
