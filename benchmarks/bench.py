@@ -19,6 +19,7 @@ from pathlib import Path
 import core_speed as core
 import elsewhere
 import peers_speed as peers
+import road
 import servers
 from elsewhere import NODE_PEER, FlaskSide, UnavailableError
 from material import MEMORY, Material
@@ -51,11 +52,10 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.rounds = len(self.material.batches)
-        self.new_tokens: Timings | None = None
         self.sides: dict[str, FlaskSide] = {}
 
     def peers_side_by_side(self) -> Iterator[Figure]:
-        new = self.new_tokens = peers.time_new_tokens(self.material, self.rounds)
+        new = peers.time_new_tokens(self.material, self.rounds)
         seen = peers.time_seen_tokens(self.material, self.rounds)
         versions = peers.versions()
         yield Figure(FLOOR, 1, f"{new.micros(FLOOR):.1f} µs = 1")
@@ -84,12 +84,13 @@ class Bench:
         self.charts["seen-token.svg"] = chart("A token seen before, in RSA verifications", again, OURS)
 
     def where_the_time_goes(self) -> Iterator[Figure]:
-        assert self.new_tokens, "comes after the peers"
-        new, rest = self.new_tokens, self.new_tokens.ratio(OURS, FLOOR)
-        for name in peers.STEPS:
-            yield Figure(name, new.ratio(name, FLOOR), both(new, name))
-            rest -= new.ratio(name, FLOOR)
-        yield Figure(f"all else that {OURS} does", rest, f"{times(rest)}: {rest * new.micros(FLOOR):.1f} µs")
+        timings = road.time_ways(self.material, self.rounds, peers.Newcomers(self.material))
+        before = 0.0
+        for step in road.WAYS:
+            until = timings.ratio(step, FLOOR)
+            added = until - before
+            yield Figure(step, added, f"{times(added)}: {added * timings.micros(FLOOR):.1f} µs")
+            before = until
 
     def refusals(self) -> Iterator[Figure]:
         timings = core.time_refusals(self.material, self.rounds)
@@ -123,8 +124,11 @@ class Bench:
         yield Figure(f"all {MEMORY:,} that are remembered by default", kib, f"{kib * MEMORY / 1024:.1f} MiB")
 
     def threads(self) -> Iterator[Figure]:
+        rounds = 4 if self.quick else 12
+        floor = core.floor_throughput(self.material, rounds)[2]
+        yield Figure(f"{FLOOR}, 2 threads, in what 1 does", floor, times(floor))
         for seen, kind in ((False, "new tokens"), (True, "tokens seen before")):
-            found = core.throughput(self.material, 4 if self.quick else 12, seen)
+            found = core.throughput(self.material, rounds, seen)
             for count in core.THREADS[1:]:
                 ratio = found[count]
                 yield Figure(f"{kind}, {count} threads, in what 1 does", ratio, f"{times(ratio)}", 0.9, at_least=True)

@@ -8,12 +8,17 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 from cognito_jwt_core import CognitoVerifier, InvalidTokenError, JWKSUnavailableError, MultiPoolVerifier
 from cognito_jwt_core.testing import ManualClock
-from material import BATCH, MEMORY, Endpoint, Material, other_keys
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from material import BATCH, MEMORY, Endpoint, Material, other_keys, split
 from measuring import Timings, interleave, refused, seconds_each
 from peers_speed import FLOOR, Newcomers
+
+T = TypeVar("T")
 
 REFUSALS = (InvalidTokenError, JWKSUnavailableError)
 NEW, INVENTED, MALFORMED, EXPIRED = "accepted", "invented kid", "malformed", "expired since seen"
@@ -152,14 +157,24 @@ def bytes_per_token(material: Material) -> float:
 
 
 def throughput(material: Material, rounds: int, seen: bool) -> dict[int, float]:
-    """How much more is done by each number of threads than by one; every round does the same work with each."""
-    taken: dict[int, list[float]] = {threads: [] for threads in THREADS}
+    """How much more is done by each number of threads than by one."""
     texts = material.seen * 10 if seen else [token for batch in material.batches for token in batch]
-    tokens = [token.decode() for token in texts]
-    verifier = material.verifier()
+    return _shared_out(material.verifier().verify, [token.decode() for token in texts], rounds)
+
+
+def floor_throughput(material: Material, rounds: int) -> dict[int, float]:
+    """The same of the bare RSA verification, during which the interpreter may do something else."""
+    padding, digest, verify = PKCS1v15(), SHA256(), material.public_key.verify
+    tokens = [split(token) for number in range(len(material.batches)) for token in material.new(number)]
+    return _shared_out(lambda parts: verify(parts[0], parts[1], padding, digest), tokens, rounds)
+
+
+def _shared_out(work: Callable[[T], object], inputs: list[T], rounds: int) -> dict[int, float]:
+    """Every round does the same work with each number of threads."""
+    taken: dict[int, list[float]] = {threads: [] for threads in THREADS}
     for number in range(rounds + 1):
         for threads in THREADS:
-            seconds = _in_threads(verifier, [tokens[start::threads] for start in range(threads)])
+            seconds = _in_threads(work, [inputs[start::threads] for start in range(threads)])
             if number:
                 taken[threads].append(seconds)
     return {
@@ -168,16 +183,16 @@ def throughput(material: Material, rounds: int, seen: bool) -> dict[int, float]:
     }
 
 
-def _in_threads(verifier: CognitoVerifier, shares: list[list[str]]) -> float:
+def _in_threads(work: Callable[[T], object], shares: list[list[T]]) -> float:
     """Seconds from the moment at which all of them may begin."""
     ready = threading.Barrier(len(shares) + 1)
 
-    def work(share: list[str]) -> None:
+    def work_off(share: list[T]) -> None:
         ready.wait()
-        for token in share:
-            verifier.verify(token)
+        for given in share:
+            work(given)
 
-    workers = [threading.Thread(target=work, args=(share,)) for share in shares]
+    workers = [threading.Thread(target=work_off, args=(share,)) for share in shares]
     for worker in workers:
         worker.start()
     ready.wait()

@@ -64,12 +64,13 @@ def time_node(material: Material, folder: Path, rounds: int) -> dict[str, Any]:
 
 def time_imports(rounds: int) -> tuple[float, float]:
     """How much longer our import takes than that of the modules of jwcrypto, and its milliseconds."""
+    _import_seconds("import cognito_jwt_core")  # which leaves compiled modules behind, as an installation does
     ours = [(_import_seconds("import cognito_jwt_core"), _import_seconds(MODULES_OF_JWCRYPTO)) for _ in range(rounds)]
     return statistics.median(own / theirs for own, theirs in ours), statistics.median(own for own, _ in ours) * 1e3
 
 
 def _import_seconds(statement: str) -> float:
-    seconds, requests = _run([sys.executable, "-c", IMPORT.format(statement=statement)]).split()
+    seconds, requests = _start([sys.executable, "-c", IMPORT.format(statement=statement)]).split()
     if requests == "True":
         raise AssertionError("requests is imported before the first fetch")
     return float(seconds)
@@ -89,12 +90,12 @@ def time_cold_start(material: Material, folder: Path, rounds: int) -> ColdStart:
     jwks.write_text(json.dumps(material.pool.jwk_set), encoding="utf-8")
     arguments = [material.pool.id, material.pool.client_id, str(jwks), material.seen[0].decode()]
     found = []
-    for _ in range(rounds):
+    for _ in range(rounds + 1):
         begin = time.monotonic()
-        verified_at, processor = map(float, _run([sys.executable, "-c", COLD_START, *arguments]).split())
-        bare = float(_run([sys.executable, "-c", "import time; print(time.process_time())"]))
+        verified_at, processor = map(float, _start([sys.executable, "-c", COLD_START, *arguments]).split())
+        bare = float(_start([sys.executable, "-c", "import time; print(time.process_time())"]))
         found.append((verified_at - begin, processor, bare))
-    return ColdStart(*(statistics.median(column) * 1e3 for column in zip(*found, strict=True)))
+    return ColdStart(*(statistics.median(column) * 1e3 for column in zip(*found[1:], strict=True)))
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,11 @@ def _app_environment(material: Material, folder: Path) -> dict[str, str]:
         "BENCH_CONFIG": json.dumps(config),
         "PYTHONWARNINGS": "ignore",
     }
+
+
+def _start(command: list[str]) -> str:
+    """What a Python prints that may keep the modules that it compiles."""
+    return _run(command, env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""})
 
 
 def _ask(command: list[str], question: object, **options: Any) -> str:

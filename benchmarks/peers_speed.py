@@ -5,22 +5,19 @@ Each checks signature, issuer, expiry, token use and app client, and is set up o
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
-from hashlib import sha256
 from importlib.metadata import version
 from typing import Any, TypeAlias
 
 from cognito_jwt_core import CognitoVerifier
 from cognito_jwt_core.testing import LocalUserPool
-from jwcrypto.jwa import JWA
-from jwcrypto.jwk import JWK, JWKSet
-from material import BATCH, Material, split
+from jwcrypto.jwk import JWKSet
+from material import BATCH, Material
 from measuring import Timings, interleave, seconds_each
 
 Check: TypeAlias = Callable[[str], object]
@@ -135,9 +132,6 @@ def versions() -> dict[str, str]:
     return {OURS: version(OURS), **{name: version(distribution) for name, (distribution, _) in PEERS.items()}}
 
 
-STEPS = ("RSA verification through jwcrypto", "JSON of the payload", "base64 of the payload", "SHA-256 of the text")
-
-
 class Newcomers:
     """A verifier whose memory is full, and to which every token is new: another verifier when they begin again."""
 
@@ -153,26 +147,6 @@ class Newcomers:
         return seconds_each(self._verifier.verify, self._material.new(number))
 
 
-def steps(material: Material) -> dict[str, Callable[[int], float]]:
-    """Parts of the way that any verifier must go, each done as cheaply as Python can."""
-    primitive: Any = JWA.signing_alg("RS256")
-    key = JWK(**material.pool.jwk_set["keys"][0])
-
-    def payloads(number: int) -> list[str]:
-        return [token.split(".")[1] + "==" for token in material.new(number)]
-
-    return {
-        "RSA verification through jwcrypto": lambda number: seconds_each(
-            lambda parts: primitive.verify(key, parts[1], parts[0]), map(split, material.new(number))
-        ),
-        "SHA-256 of the text": lambda number: seconds_each(
-            lambda token: sha256(token.encode()).digest(), material.new(number)
-        ),
-        "base64 of the payload": lambda number: seconds_each(base64.urlsafe_b64decode, payloads(number)),
-        "JSON of the payload": lambda number: seconds_each(json.loads, map(base64.urlsafe_b64decode, payloads(number))),
-    }
-
-
 def peers(material: Material) -> Iterator[tuple[str, Check, Material]]:
     """Each with the tokens that it takes."""
     bound = Material(batches=4, seen=BATCH, aud=material.pool.client_id)
@@ -185,7 +159,6 @@ def time_new_tokens(material: Material, rounds: int) -> Timings:
         FLOOR: lambda number: material.floor(material.new(number)),
         OURS: Newcomers(material),
         FORGETFUL: partial(_time, material.verifier(0).verify, material.new),
-        **steps(material),
     }
     for name, check, tokens in peers(material):
         contestants[name] = partial(_time, check, tokens.new)

@@ -54,6 +54,12 @@ def test_character_of_no_alphabet_is_refused_wherever_it_is(length: int, place: 
             decode_segment(bytes(segment))
 
 
+@pytest.mark.parametrize("segment", [b"AQI=", b"AQ==", b"AQI+", b"/QID"])
+def test_standard_base64_is_named(segment: bytes) -> None:
+    with pytest.raises(ValueError, match=r"^expected base64url, found standard base64$"):
+        decode_segment(segment)
+
+
 @pytest.mark.parametrize("segment", [b"A", b"AQIDA", b"A" * 341])
 def test_segment_of_an_impossible_length_is_refused(segment: bytes) -> None:
     with pytest.raises(ValueError, match=r"1 more than a multiple of 4"):

@@ -306,6 +306,15 @@ def test_remembered_token_falls_when_its_kid_names_another_key(pool: LocalUserPo
         asyncio.run(verifier.verify_async(token))
 
 
+def test_key_that_is_not_there_is_named(pool: LocalUserPool, verifier: CognitoVerifier) -> None:
+    token = pool.sign(pool.header | {"kid": "invented"}, pool.access_claims())
+
+    with pytest.raises(UnknownKeyError, match=r"found 'invented'$"):
+        verifier.verify(token)
+    with pytest.raises(UnknownKeyError, match=r"found 'invented'$"):
+        asyncio.run(verifier.verify_async(token))
+
+
 def test_header_that_is_known_lets_no_other_token_pass(pool: LocalUserPool, verifier: CognitoVerifier) -> None:
     verifier.verify(pool.access_token())
 

@@ -231,7 +231,7 @@ def _root_of(error: BaseException) -> BaseException:
 
 
 def _without_userinfo(text: str) -> str:
-    """The text without the user and password of a URL in it: that of a proxy, which urllib3 cannot read."""
+    """The text without the user and password of a URL in it, for instance a proxy's, which urllib3 cannot read."""
     before, at, after = text.rpartition("@")
     return before.partition("//")[0] + "//" + after if at and "//" in before else text
 
@@ -261,21 +261,16 @@ def _checked_url(url: str, allow_http: bool) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         # Without the parser's own words: they may hold the credentials.
-        raise ConfigurationError(f"the JWKS URL {_without_credentials(url)} cannot be read") from None
+        raise ConfigurationError(f"the JWKS URL {shown(_without_userinfo(url))} cannot be read") from None
     if not host or parts.username is not None or not url.isascii() or not url.isprintable() or " " in url:
         raise ConfigurationError(
-            f"expected a JWKS URL of scheme, host and path, without credentials; found {_without_credentials(url)}"
+            f"expected a JWKS URL of scheme, host and path, without credentials; found {shown(_without_userinfo(url))}"
         )
     if parts.scheme == "https" or (parts.scheme == "http" and (allow_http or _is_loopback(host))):
         return url
     raise ConfigurationError(
         f"expected an https JWKS URL (http only to loopback, or with allow_http=True), found {shown(url)}"
     )
-
-
-def _without_credentials(url: str) -> str:
-    _, at, rest = url.rpartition("@")
-    return shown(f"…@{rest}" if at else url)
 
 
 def _is_loopback(host: str) -> bool:

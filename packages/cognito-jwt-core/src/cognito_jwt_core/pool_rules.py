@@ -96,17 +96,18 @@ class PoolRules:
             own.scopes if scopes is UNSET else any_of("scopes", scopes),
         )
 
-    def check_custom(self, claims: Claims) -> None:
-        """Ask the application's own check.
 
-        Raises:
-            InvalidTokenError: It returned something: a check that returns False must not pass.
-        """
-        result: object = self.custom_check(claims) if self.custom_check else None
-        if result is not None:
-            if inspect.iscoroutine(result):
-                result.close()
-            raise InvalidTokenError(f"custom_check: expected None, found {shown(type(result).__name__)}: refused")
+def ask_custom_check(custom_check: Callable[[Claims], object], claims: Claims) -> None:
+    """Ask the application's own check.
+
+    Raises:
+        InvalidTokenError: It returned something: a check that returns False must not pass.
+    """
+    result = custom_check(claims)
+    if result is not None:
+        if inspect.iscoroutine(result):
+            result.close()
+        raise InvalidTokenError(f"custom_check: expected None, found {shown(type(result).__name__)}: refused")
 
 
 def _name_set(option: str, value: Names) -> frozenset[str] | None:

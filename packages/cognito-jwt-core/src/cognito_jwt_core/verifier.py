@@ -18,7 +18,7 @@ from .key_store import KeyFinder, KeyStatus
 from .pipeline import Pipeline
 from .policy import VerificationPolicy
 from .pool_keys import JWKS, BundledJWKS, PoolKeys
-from .pool_rules import UNSET, Names, PoolRules, TokenUse, Unset
+from .pool_rules import UNSET, Names, PoolRules, TokenUse, Unset, ask_custom_check
 from .signature import ALGORITHMS
 from .user_pool import UserPool
 
@@ -108,7 +108,7 @@ class _Verifier(ABC):
         self._check_claims(authentic, payload, policy)
         claims = authentic.claims()
         if rules.custom_check is not None:
-            rules.check_custom(authentic.claims())  # a copy of its own: it may refuse, and not grant
+            ask_custom_check(rules.custom_check, authentic.claims())  # a copy of its own: it may refuse, and not grant
         if is_new:
             self._pipeline.remember(authentic)
         if required_groups is not None:
