@@ -48,6 +48,8 @@ def explained() -> set[str]:
 
 
 def main(*names: str) -> int:
+    if not names:  # what mutmut found before may no longer be so
+        shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True, exist_ok=True)
     copy()
     run = subprocess.run([MUTMUT, "run", "--max-children", str(os.cpu_count() or 1), *names], cwd=WORK, check=False)
