@@ -64,10 +64,10 @@ def test_threads_and_tasks_wait_for_the_same_fetch(pool: LocalUserPool, server: 
     verifier, token = verifier_of(pool, server.url), pool.access_token()
     server.behave(hold=True)
 
-    waiting = [Background(lambda: verifier.verify(token)) for _ in range(4)]
-    waiting += [Background(lambda: asyncio.run(verifier.verify_async(token))) for _ in range(4)]
-    waiting += [Background(verifier.prefetch)]
+    waiting = [Background(verifier.prefetch)]  # first: after the others it would be a fetch of its own
     server.wait_for_requests(1)
+    waiting += [Background(lambda: verifier.verify(token)) for _ in range(4)]
+    waiting += [Background(lambda: asyncio.run(verifier.verify_async(token))) for _ in range(4)]
     server.release()
 
     assert [outcome for call in waiting if isinstance(outcome := call.outcome(), Exception)] == []
