@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from browser import browser  # noqa: F401  a fixture
 from page import ROOT
 
 

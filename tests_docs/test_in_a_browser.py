@@ -2,56 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from page import ROOT, Page
 from werkzeug.serving import make_server
 
-HOW_TO_GET_ONE = "these tests need a browser: `apt install chromium`, and `pip install playwright`"
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SCREENSHOTS = ROOT / ".cache" / "screenshots"
 DESKTOP, PHONE = (1300, 900), (390, 844)
 
 pytestmark = pytest.mark.browser
 
 Window = Any  # playwright's page, which may not be installed
-
-
-def no_browser(reason: object) -> NoReturn:
-    """Skip, and say how to get a browser; where one is promised (REQUIRE_BROWSER), its absence is a failure."""
-    outcome = pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip
-    outcome(f"{HOW_TO_GET_ONE} ({reason})")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError as error:
-        no_browser(error)
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        no_browser(f"none of {', '.join(names)} is on PATH")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=path, args=FLAGS)
 
 
 @pytest.fixture

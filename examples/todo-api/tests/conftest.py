@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import browser  # noqa: F401  a fixture
 from flask import Flask
 from flask.testing import FlaskClient
 from joserfc import jwt

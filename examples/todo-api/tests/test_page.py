@@ -1,54 +1,19 @@
 """The page in a real browser, against the running app and the local Cognito; pictures go to `.cache/screenshots`."""
 
-import os
-import shutil
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from flask import Flask
 from todo_api.demo import running
 from todo_api.local_cognito import USERS, LocalUser
 
-HOW_TO_GET_ONE = "these tests need a browser: `apt install chromium`, and `pip install playwright`"
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
 pytestmark = pytest.mark.browser
 
 ALICE, MO, BOB = USERS
 Sign = Callable[..., str]
 Page = Any  # playwright's, which may not be installed
-
-
-def no_browser(reason: object) -> NoReturn:
-    """Skip, and say how to get a browser; where one is promised (REQUIRE_BROWSER), its absence is a failure."""
-    outcome = pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip
-    outcome(f"{HOW_TO_GET_ONE} ({reason})")
-
-
-# For the length of this module, not of the session: its event loop would be in the way of other modules' coroutines.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError as exc:
-        no_browser(exc)
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        no_browser(f"none of {', '.join(names)} is on PATH")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=path, args=FLAGS)
 
 
 @pytest.fixture
