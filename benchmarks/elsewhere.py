@@ -20,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 NODE_PEER = "aws-jwt-verify"
 FLASK_1 = ("Flask-Cognito==1.21", "cognitojwt[sync]==1.4.1", "python-jose[cryptography]")
 SAME = ("cryptography", "flask", "gunicorn", "werkzeug")  # in the same versions for both
-MODULES_OF_JWCRYPTO = "import jwcrypto.jwa, jwcrypto.jwk, jwcrypto.common"
+MODULES_OF_JWCRYPTO = "import jwcrypto.jwk, jwcrypto.common"
 IMPORT = """
 import sys, time
 begin = time.process_time()

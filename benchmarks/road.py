@@ -85,7 +85,7 @@ STEPS: dict[str, Callable[[Road, str], object]] = {
     "the rules of the claims (`claim_rules.py`)": Road.judged,
     "the caller's copy (`authentic.py`)": Road.copied,
 }
-CHECK = "its check by way of jwcrypto (`signature.py`)"
+CHECK = "its check as done here (`signature.py`)"
 REST = "what this call demands; remembering it, forgetting the oldest (`verifier.py`, `pipeline.py`)"
 WAYS = (FLOOR, CHECK, *STEPS, REST)
 

@@ -29,7 +29,7 @@ class CountingKey(VerificationKey):
 
     def __init__(self, pool: LocalUserPool) -> None:
         key = import_key(pool.signing_key.public_jwk, ALGORITHMS)
-        super().__init__(key.kid, key.algorithm, key.material, key.get_op_key("verify"))
+        super().__init__(key.kid, key.algorithm, key.material, key.public_key)
         self.checked = 0
 
     def check_signature(self, signing_input: bytes, signature: bytes) -> None:

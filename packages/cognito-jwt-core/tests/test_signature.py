@@ -1,5 +1,7 @@
 import base64
+import itertools
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from cognito_jwt_core import (
@@ -12,9 +14,23 @@ from cognito_jwt_core import (
 from cognito_jwt_core.compact import UnverifiedHeader
 from cognito_jwt_core.signature import ALGORITHMS, Algorithm, UnfitKeyError, _public_key, check_header, import_key
 from cognito_jwt_core.testing import LocalUserPool
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+from hypothesis import given
+from hypothesis import strategies as st
 from jwcrypto.jwk import JWK
 
+SIGNER = LocalUserPool("eu-central-1_signer")
 GOOD: dict[str, object] = {"alg": "RS256", "kid": "k"}
+
+
+def check_ps256(public_key: Any, signing_input: bytes, signature: bytes) -> bool:
+    public_key.verify(signature, signing_input, PSS(MGF1(SHA256()), PSS.DIGEST_LENGTH), SHA256())
+    return True
+
+
+PS256 = Algorithm("PS256", "RSA", check_ps256)
 
 
 def unsigned(number: int) -> str:
@@ -67,7 +83,7 @@ def test_any_other_algorithm_is_refused(alg: object, found: str) -> None:
 
 
 def test_refusal_names_every_algorithm_that_is_allowed() -> None:
-    allowed = {"RS256": ALGORITHMS["RS256"], "PS256": Algorithm("PS256", "RSA")}
+    allowed = {"RS256": ALGORITHMS["RS256"], "PS256": PS256}
 
     assert check_header(UnverifiedHeader({"alg": "PS256", "kid": "k"}), allowed) == "k"
     with pytest.raises(AlgorithmNotAllowedError, match=r"^alg: expected RS256 or PS256, found 'none'$"):
@@ -94,18 +110,17 @@ def test_algorithms_are_those_of_cognito() -> None:
     assert (ALGORITHMS["RS256"].name, ALGORITHMS["RS256"].key_type) == ("RS256", "RSA")
 
 
-def test_row_of_the_table_has_its_own_primitive(pool: LocalUserPool) -> None:
-    pss = Algorithm("PS256", "RSA")
-    key = import_key(dict(pool.signing_key.public_jwk) | {"alg": "PS256"}, {"PS256": pss})
+def test_row_of_the_table_has_its_own_check(pool: LocalUserPool) -> None:
+    key = import_key(dict(pool.signing_key.public_jwk) | {"alg": "PS256"}, {"PS256": PS256})
 
-    assert (key.algorithm, pss.name, pss.key_type) == (pss, "PS256", "RSA")
+    assert key.algorithm is PS256
     key.check_signature(b"text", pool.signing_key.sign(b"text", "PS256"))
     with pytest.raises(InvalidSignatureError):
         key.check_signature(b"text", pool.signing_key.sign(b"text", "RS256"))
 
 
 def test_unfit_key_is_told_every_algorithm_that_is_allowed() -> None:
-    allowed = {"RS256": ALGORITHMS["RS256"], "PS256": Algorithm("PS256", "RSA")}
+    allowed = {"RS256": ALGORITHMS["RS256"], "PS256": PS256}
 
     with pytest.raises(UnfitKeyError, match=r"^expected a key for RS256 or PS256, found kty 'EC' and alg None$"):
         import_key(EC, allowed)
@@ -231,7 +246,40 @@ def test_signature_holds_for_its_text_and_key_alone(pool: LocalUserPool) -> None
             InvalidSignatureError, match=r"^signature: expected one by key '.*', found another$"
         ) as caught:
             by.check_signature(text, tried)
-        assert caught.value.__suppress_context__
+        assert caught.value.__cause__ is caught.value.__context__ is None
+
+
+def test_signature_of_another_length_is_refused_though_the_number_is_the_same(pool: LocalUserPool) -> None:
+    """RFC 8017 section 8.2.2, step 1: as long as the modulus, to the byte."""
+    key = import_key(pool.signing_key.public_jwk, ALGORITHMS)
+    text, signature = next(
+        (text, signature)
+        for text in (str(number).encode() for number in itertools.count())
+        if (signature := pool.signing_key.sign(text))[0] == 0
+    )
+
+    key.check_signature(text, signature)
+    for respelt in (signature[1:], b"\0" + signature):
+        with pytest.raises(InvalidSignatureError):
+            key.check_signature(text, respelt)
+
+
+@given(st.binary(max_size=64), st.none() | st.integers(0, 2047))
+def test_signature_check_says_what_that_of_cryptography_says(text: bytes, flipped: int | None) -> None:
+    """The fast road keeps the interpreter; the slow one is `RSAPublicKey.verify`."""
+    number = int.from_bytes(SIGNER.signing_key.sign(text), "big") ^ (0 if flipped is None else 1 << flipped)
+    signature = number.to_bytes(256, "big")
+    key = import_key(SIGNER.signing_key.public_jwk, ALGORITHMS)
+    public_key: Any = key.public_key
+
+    try:
+        public_key.verify(signature, text, PKCS1v15(), SHA256())
+    except InvalidSignature:
+        with pytest.raises(InvalidSignatureError):
+            key.check_signature(text, signature)
+    else:
+        key.check_signature(text, signature)
+        assert flipped is None
 
 
 @pytest.mark.parametrize(
