@@ -8,12 +8,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, wait
 from contextlib import suppress
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
+from . import fork
 from .clock import Clock, Moment
 from .jwks_sources import JWKSFetchError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 
@@ -38,6 +41,8 @@ class Fetch:
         self.asked_at = asked_at
         self.succeeded: bool | None = None
         self.thread: threading.Thread | None = None
+        with fork.importing:  # on the first fetch: who has the keys at hand should not pay for it
+            from concurrent.futures import Future
         self._ended: Future[None] = Future()
         # A running future cannot be cancelled: one task that gives up must not take the others with it.
         self._ended.set_running_or_notify_cancel()
@@ -62,6 +67,8 @@ class Fetch:
 
     def wait(self) -> None:
         """Until it ended or is overdue."""
+        from concurrent.futures import wait
+
         wait([self._ended], max(0.0, self._seconds_left()))
 
     async def wait_async(self) -> None:

@@ -7,9 +7,8 @@ import os
 import stat
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from . import fork
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
 _COARSEST_TICK_NS = 1_000_000_000  # of the clock that a file system dates its files by
 
 
-@dataclass(frozen=True)
-class JWKSResponse:
+class JWKSResponse(NamedTuple):
     """What a source answered.
 
     Attributes:

@@ -11,7 +11,7 @@ from .errors import ConfigurationError, shown
 TOKEN_USES = ("access", "id")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class VerificationPolicy:
     """Checked once, asked often. See `CognitoVerifier` for what each field means."""
 

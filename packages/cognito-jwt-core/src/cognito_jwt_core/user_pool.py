@@ -12,15 +12,15 @@ from .errors import ConfigurationError, shown
 _log = logging.getLogger(__name__)
 
 # Nothing of an id may change the host or the path of a URL. 55 characters: CreateUserPool in the API reference.
-_ID = re.compile(r"[A-Za-z0-9_-]{1,55}")
-_REGION = re.compile(r"[a-z]{2,8}(-[a-z]+)+-[0-9]{1,2}")
+_ID = r"[A-Za-z0-9_-]{1,55}"
+_REGION = r"[a-z]{2,8}(-[a-z]+)+-[0-9]{1,2}"
 _JWKS_PATH = "/.well-known/jwks.json"
 
 # By the beginning of the region's name, as in botocore's endpoint data.
 _DNS_SUFFIXES = (
-    (re.compile(r"cn-.+"), "amazonaws.com.cn"),
-    (re.compile(r"eusc-.+"), "amazonaws.eu"),
-    (re.compile(r"(us|eu|ap|sa|ca|me|af|il|mx|us-gov)-[a-z]+-[0-9]+"), "amazonaws.com"),
+    (r"cn-.+", "amazonaws.com.cn"),
+    (r"eusc-.+", "amazonaws.eu"),
+    (r"(us|eu|ap|sa|ca|me|af|il|mx|us-gov)-[a-z]+-[0-9]+", "amazonaws.com"),
 )
 
 
@@ -50,7 +50,7 @@ class UserPool:
     """Every issuer of the pool, the original form first, with the URL of its keys."""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.id, str) or not _ID.fullmatch(self.id):
+        if not isinstance(self.id, str) or not re.fullmatch(_ID, self.id):
             raise ConfigurationError(f"user pool id: expected one like eu-central-1_c3fea2, found {shown(self.id)}")
         for name in ("region", "issuer", "jwks_uri"):
             value = getattr(self, name)
@@ -113,7 +113,7 @@ class UserPool:
 
 def _region_of(pool_id: str) -> str | None:
     region, separator, name = pool_id.partition("_")
-    return region if separator and name and _REGION.fullmatch(region) else None
+    return region if separator and name and re.fullmatch(_REGION, region) else None
 
 
 def _regions(regions: Collection[str]) -> tuple[str, ...]:
@@ -125,13 +125,13 @@ def _regions(regions: Collection[str]) -> tuple[str, ...]:
 
 
 def _checked_region(region: object) -> str:
-    if not isinstance(region, str) or not _REGION.fullmatch(region):
+    if not isinstance(region, str) or not re.fullmatch(_REGION, region):
         raise ConfigurationError(f"region: expected one like eu-central-1, found {shown(region)}")
     return region
 
 
 def _dns_suffix(region: str) -> str:
     for regions, suffix in _DNS_SUFFIXES:
-        if regions.fullmatch(region):
+        if re.fullmatch(regions, region):
             return suffix
     raise ConfigurationError(f"region {shown(region)} is of no known AWS partition: give the pool's issuer")
