@@ -81,7 +81,7 @@ def test_token_is_parted_and_decoded() -> None:
     assert token.signature == b"\x01\x02\x03"
     assert (token.header.alg, token.header.kid, token.header.crit) == ("RS256", "k", False)
     assert token.payload() == {"iss": "x"}
-    assert token.unverified_issuer() == "x"
+    assert token.unverified_issuer == "x"
 
 
 def test_repr_shows_nothing_of_the_token() -> None:
@@ -154,7 +154,7 @@ def test_header_that_is_no_object_is_refused(header: bytes) -> None:
 def test_payload_that_is_no_object_is_refused_when_it_is_asked_for(payload: bytes) -> None:
     token = UnverifiedToken(b"e30." + payload + b".AQID", {})
 
-    assert token.unverified_issuer() is None
+    assert token.unverified_issuer is None
     for _ in range(2):
         with pytest.raises(MalformedTokenError, match=r"^payload: expected ") as caught:
             token.payload()
@@ -165,7 +165,7 @@ def test_payload_that_is_no_object_is_refused_when_it_is_asked_for(payload: byte
 def test_issuer_that_is_no_text_chooses_no_keys(issuer: bytes) -> None:
     payload = base64.urlsafe_b64encode(b'{"iss":' + issuer + b"}").rstrip(b"=")
 
-    assert UnverifiedToken(b"e30." + payload + b".AQID", {}).unverified_issuer() is None
+    assert UnverifiedToken(b"e30." + payload + b".AQID", {}).unverified_issuer is None
 
 
 def test_text_and_bytes_are_the_same_token() -> None:

@@ -85,7 +85,7 @@ def _is_cut_off(case: Case) -> bool:
 
 
 def _unknown_key(error: CognitoJWTError, case: Case) -> str:
-    issuer = case.token.unverified_issuer() if case.token else None
+    issuer = case.token.unverified_issuer if case.token else None
     if issuer not in case.issuers:
         return f"By its own word it is no token of this pool. {_issuer_found(issuer, case)}"
     return (
@@ -103,7 +103,7 @@ def _signature(error: CognitoJWTError, case: Case) -> str:
 def _issuer(error: CognitoJWTError, case: Case) -> str:
     issuer = error.actual if isinstance(error, InvalidClaimError) else None
     if issuer is None and case.token is not None:
-        issuer = case.token.unverified_issuer()
+        issuer = case.token.unverified_issuer
     return _issuer_found(issuer, case)
 
 

@@ -31,6 +31,9 @@ class UnverifiedHeader:
 class UnverifiedToken:
     """A token in the right shape, of which nothing is to be trusted.
 
+    Attributes:
+        unverified_issuer: What `iss` says, to choose which keys are looked at, and for nothing else.
+
     Args:
         token: What `as_ascii` gave.
         known_headers: Headers parsed before, by their encoded text: all tokens of one key have the same.
@@ -39,7 +42,7 @@ class UnverifiedToken:
         MalformedTokenError: Not three parts of unpadded canonical base64url, or the header is no JSON object.
     """
 
-    __slots__ = ("_payload", "header", "header_segment", "signature", "signing_input")
+    __slots__ = ("_payload", "header", "header_segment", "signature", "signing_input", "unverified_issuer")
 
     def __init__(self, token: bytes, known_headers: Mapping[bytes, UnverifiedHeader]) -> None:
         self.signing_input, _, signature_segment = token.rpartition(b".")
@@ -53,10 +56,15 @@ class UnverifiedToken:
         except ValueError:
             raise MalformedTokenError(_shape_found(token)) from None
         self._payload: dict[str, object] | MalformedTokenError
+        self.unverified_issuer: str | None = None
         try:
-            self._payload = parse_object(payload_json)
+            self._payload = payload = parse_object(payload_json)
         except ValueError as error:
             self._payload = MalformedTokenError(f"payload: {error}")
+        else:
+            issuer = payload.get("iss")
+            if isinstance(issuer, str):
+                self.unverified_issuer = issuer
 
     def __repr__(self) -> str:
         return "<UnverifiedToken>"
@@ -70,14 +78,6 @@ class UnverifiedToken:
         if isinstance(self._payload, MalformedTokenError):
             raise self._payload
         return self._payload
-
-    def unverified_issuer(self) -> str | None:
-        """What `iss` says, to choose which keys are looked at, and for nothing else."""
-        payload = self._payload
-        if isinstance(payload, MalformedTokenError):
-            return None
-        issuer = payload.get("iss")
-        return issuer if isinstance(issuer, str) else None
 
 
 def as_ascii(token: object) -> bytes:

@@ -150,7 +150,7 @@ class _Story:
         kid = unverified.header.kid
         if not isinstance(kid, str) or not kid:
             raise unknown_key("")
-        store = self._verifier._pipeline._store_for(unverified.unverified_issuer())
+        store = self._verifier._pipeline._store_for(unverified.unverified_issuer)
         if not any(status.kids for status in self._verifier.keys):
             with suppress(JWKSUnavailableError):  # then `find` says so, or has no need
                 self._verifier.prefetch()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from . import fork
 from .errors import shown
@@ -19,17 +19,18 @@ class KeySet:
     """The usable keys of a JWK Set (RFC 7517 section 5). Never changes: a refresh makes a new one.
 
     Attributes:
+        get: The key of a `kid`, None where there is none.
         left_out: For each member that is not usable, its `kid` (shown) and why.
     """
 
-    __slots__ = ("_keys", "left_out")
+    __slots__ = ("_keys", "get", "left_out")
+
+    get: Callable[[str], VerificationKey | None]
 
     def __init__(self, keys: Mapping[str, VerificationKey], left_out: tuple[str, ...] = ()) -> None:
         self._keys = dict(keys)
+        self.get = self._keys.get
         self.left_out = left_out
-
-    def get(self, kid: str) -> VerificationKey | None:
-        return self._keys.get(kid)
 
     def as_jwks(self) -> dict[str, object]:
         """These keys as a JWK Set, with nothing in it but what verification needs."""

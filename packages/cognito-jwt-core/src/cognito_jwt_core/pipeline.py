@@ -78,8 +78,8 @@ class Pipeline:
         opened = OpenToken(text, self._known_headers)
         if opened.header_segment not in self._known_headers:
             check_header(opened.header, self._algorithms)
-        opened.kid = str(opened.header.kid)
-        opened.store = self._store_for(opened.unverified_issuer())
+        opened.kid = opened.header.kid  # type: ignore[assignment]  # a str, as `check_header` found
+        opened.store = self._store_for(opened.unverified_issuer)
         opened.digest = digest
         return opened
 

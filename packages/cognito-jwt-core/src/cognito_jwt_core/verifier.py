@@ -105,7 +105,10 @@ class _Verifier(ABC):
         rules = self._rules_for(payload)
         policy, required_groups, required_scopes = rules.demands(groups, scopes, token_use, client_id, audience)
         is_new = authentic.met is None
-        self._check_claims(authentic, payload, policy)
+        now = self._clock.time()
+        # Of a token that met these very demands before, only time can have changed.
+        if authentic.met is not policy or not authentic.begins <= now < authentic.ends:
+            self._check_claims(authentic, policy, now)
         claims = authentic.claims()
         if rules.custom_check is not None:
             ask_custom_check(rules.custom_check, authentic.claims())  # a copy of its own: it may refuse, and not grant
@@ -117,19 +120,13 @@ class _Verifier(ABC):
             require_scopes(claims, required_scopes)
         return claims
 
-    def _check_claims(
-        self, authentic: AuthenticToken, payload: Mapping[str, object], policy: VerificationPolicy
-    ) -> None:
-        now = self._clock.time()
-        # Of a token that met these very demands before, only time can have changed.
-        if authentic.met is policy and authentic.begins <= now < authentic.ends:
-            return
+    def _check_claims(self, authentic: AuthenticToken, policy: VerificationPolicy, now: float) -> None:
         try:
-            check_claims(payload, policy, now)
+            check_claims(authentic.payload, policy, now)
         except TokenExpiredError:
             self._pipeline.forget(authentic)
             raise
-        authentic.begins, authentic.ends = lifespan(payload, policy)
+        authentic.begins, authentic.ends = lifespan(authentic.payload, policy)
         authentic.met = policy  # last: another thread may be asking
 
     @abstractmethod
