@@ -5,14 +5,19 @@ Started as a program, it measures itself: tokens come on standard input, figures
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import os
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
-from flask import Flask
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
+from cryptography.hazmat.primitives.hashes import SHA256
+from flask import Flask, request
 from flask_cognito import CognitoAuth, cognito_auth_required
 from measuring import interleave, seconds_each
 from werkzeug.test import EnvironBuilder
@@ -34,7 +39,25 @@ def create_app() -> Flask:
     def protected_route() -> str:
         return "ok"
 
+    verify, padding, digest = public_key().verify, PKCS1v15(), SHA256()
+
+    @app.route("/rsa")
+    def bare_verification() -> str:
+        verify(*request.environ["bench.parts"], padding, digest)
+        return "ok"
+
     return app
+
+
+def public_key() -> RSAPublicKey:
+    """The pool's, which either version finds where this finds it."""
+    jwk = json.loads(Path(os.environ["AWS_COGNITO_JWKS_PATH"]).read_text(encoding="utf-8"))["keys"][0]
+    e, n = (int.from_bytes(decoded(jwk[member]), "big") for member in "en")
+    return RSAPublicNumbers(e, n).public_key()
+
+
+def decoded(segment: str) -> bytes:
+    return base64.urlsafe_b64decode(segment + "==")
 
 
 Environ = dict[str, Any]
@@ -42,6 +65,15 @@ Environ = dict[str, Any]
 
 def environs(path: str, tokens: Iterable[str]) -> list[Environ]:
     return [EnvironBuilder(path, headers=[("Authorization", f"Bearer {token}")]).get_environ() for token in tokens]
+
+
+def taken_apart(tokens: list[str]) -> list[Environ]:
+    """Requests that bring a signature and what it is of, ready to be verified."""
+    found = []
+    for token, environ in zip(tokens, environs("/rsa", tokens), strict=True):
+        signing_input, _, signature = token.rpartition(".")
+        found.append({**environ, "bench.parts": (decoded(signature), signing_input.encode())})
+    return found
 
 
 def responder(app: Flask) -> Callable[[Environ], None]:
@@ -70,13 +102,14 @@ def measure(seen: list[str], new: list[list[str]], rounds: int) -> dict[str, flo
 
     timings = interleave(
         {
+            "rsa": lambda number: seconds_each(familiar, taken_apart(new[number % len(new)])),
             "open": lambda number: seconds_each(familiar, environs("/open", known(number))),
             "seen": lambda number: seconds_each(familiar, environs("/protected", known(number))),
             "new": lambda number: seconds_each(crowded, environs("/protected", new[number % len(new)])),
         },
         rounds,
     )
-    added = {name: timings.ratio(name, "open") - 1 for name in ("seen", "new")}
+    added = {name: timings.ratio(name, "open") - 1 for name in ("rsa", "seen", "new")}
     return {"open_micros": timings.micros("open"), **added}
 
 
