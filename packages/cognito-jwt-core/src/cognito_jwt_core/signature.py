@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from hashlib import sha256
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -25,13 +25,12 @@ Check: TypeAlias = Callable[[Any, bytes, bytes], bool]
 """Whether a signature is of this text by this key; `InvalidSignature` says no, too."""
 
 
-class Algorithm:
-    """One row of the table: a `alg` of RFC 7518 section 3.1 and the keys that are fit for it."""
+class Algorithm(NamedTuple):
+    """One row of the table: an `alg` of RFC 7518 section 3.1, the keys that are fit for it, and its check."""
 
-    def __init__(self, name: str, key_type: str, check: Check) -> None:
-        self.name = name
-        self.key_type = key_type
-        self.check = check
+    name: str
+    key_type: str
+    check: Check
 
 
 _PADDING, _HASH = PKCS1v15(), SHA256()
