@@ -48,6 +48,21 @@ EC: dict[str, object] = JWK.generate(kty="EC", crv="P-256", kid="k").export_publ
 ED25519: dict[str, object] = JWK.generate(kty="OKP", crv="Ed25519", kid="k").export_public(as_dict=True)
 
 
+@pytest.mark.parametrize("outcome", [InvalidSignature, ValueError, None])
+def test_a_key_makes_its_first_check_when_it_is_imported(outcome: type[Exception] | None) -> None:
+    checked = []
+
+    def check(public_key: Any, signing_input: bytes, signature: bytes) -> bool:
+        checked.append((public_key, signing_input, signature))
+        if outcome is not None:
+            raise outcome
+        return False
+
+    key = import_key(rsa(), {"RS256": Algorithm("RS256", "RSA", check)})
+
+    assert checked == [(key.public_key, b"", b"")]
+
+
 def test_header_that_says_what_it_must_gives_the_kid() -> None:
     assert check_header(UnverifiedHeader(GOOD), ALGORITHMS) == "k"
     assert check_header(UnverifiedHeader(GOOD | {"typ": 1, "jwk": {}, "x": None}), ALGORITHMS) == "k"

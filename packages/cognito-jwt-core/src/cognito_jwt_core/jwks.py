@@ -61,7 +61,7 @@ def load_key_set(
     left_out: list[str] = []
     for member in members:
         try:
-            with fork.importing:  # with its first key cryptography imports more of itself
+            with fork.importing:  # with its first key and first check cryptography imports more of itself
                 key = import_key(member, allowed)
             if key.kid in keys:
                 raise UnfitKeyError("expected a kid of its own, found that of an earlier key")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any, NamedTuple, TypeAlias
 
@@ -139,7 +140,11 @@ def import_key(jwk: object, allowed: Mapping[str, Algorithm]) -> VerificationKey
         raise UnfitKeyError("expected a key for signatures, found one for another use")
     algorithm = _algorithm_of(jwk, allowed)
     material = _rsa_material(jwk)
-    return VerificationKey(kid, algorithm, material, _public_key(material))
+    key = VerificationKey(kid, algorithm, material, _public_key(material))
+    with suppress(Exception):  # whatever a check says of nothing
+        # With the first one cryptography imports more of itself: here a fork waits for that, see `load_key_set`.
+        key.check_signature(b"", b"")
+    return key
 
 
 def _key_ops(jwk: Mapping[str, Any]) -> tuple[object, ...]:

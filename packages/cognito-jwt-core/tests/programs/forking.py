@@ -101,6 +101,7 @@ def during_the_first_key() -> None:
 
 def fork_during_the_import_of(module: str) -> None:
     assert module not in sys.modules
+    sys.setswitchinterval(2e-6)  # threads change places wherever they can
     verifier = verifier_of()
     parent = threading.Thread(target=verifier.verify, args=(token,))
     parent.start()
