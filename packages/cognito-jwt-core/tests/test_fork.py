@@ -96,5 +96,18 @@ def test_a_fork_does_not_wait_for_ever_for_an_import(pool: LocalUserPool, path: 
     run("during_an_import_without_end", pool, str(path))
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads cannot be seen here")
+def test_a_fork_waits_until_the_thread_of_a_fetch_is_gone(pool: LocalUserPool, server: JWKSServer) -> None:
+    run("during_the_end_of_a_fetch", pool, server.url)
+
+
+def test_a_thread_that_ends_can_fork(pool: LocalUserPool, path: Path) -> None:
+    run("in_a_thread_that_ends", pool, str(path))
+
+
+def test_a_fork_does_not_wait_for_ever_for_a_thread_that_ends(pool: LocalUserPool, path: Path) -> None:
+    run("during_an_end_without_end", pool, str(path))
+
+
 def test_a_system_without_fork_can_verify(pool: LocalUserPool, path: Path) -> None:
     run_program("forkless.py", str(path), pool.id, pool.access_token())

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging  # noqa: F401  before the hooks below: who comes first takes its lock last, and imports need that one
 import os
 import threading
+import time
 import weakref
 from typing import Protocol
 
 patience_seconds = 5.0
-"""How long a fork waits for imports: what one waits for could be a lock that the forking thread holds."""
+"""How long a fork waits, for imports and for threads that end: each may need a lock that the forking thread holds."""
 
 
 class Renewable(Protocol):
@@ -22,6 +23,7 @@ importing = threading.RLock()
 
 _renewables: weakref.WeakSet[Renewable] = weakref.WeakSet()
 _forking = threading.local()
+_ending: list[tuple[int, float]] = []  # of a thread that ends: its native id, and until when a fork waits for it
 
 
 def register(renewable: Renewable) -> None:
@@ -29,8 +31,28 @@ def register(renewable: Renewable) -> None:
     _renewables.add(renewable)
 
 
-def _wait_for_imports() -> None:
+def end_thread() -> None:
+    """Have forks wait until the calling thread, whose work is done, is gone.
+
+    As a thread ends, OpenSSL forgets what it kept for it, under a lock of the process: a child that inherited that lock
+    held would hang with its first key. Before Python 3.13 `join` does not wait for this, so ``/proc`` has to tell; on a
+    system without it no fork waits.
+    """
+    now = time.monotonic()
+    with importing:  # not during a fork
+        _ending[:] = [(thread, until) for thread, until in _ending if until > now]
+        _ending.append((threading.get_native_id(), now + patience_seconds))
+
+
+def _wait() -> None:
     _forking.waited = importing.acquire(timeout=patience_seconds)
+    for thread, until in tuple(_ending):
+        while _is_another(thread) and time.monotonic() < until:
+            time.sleep(0.0001)
+
+
+def _is_another(thread: int) -> bool:
+    return thread != threading.get_native_id() and os.path.exists(f"/proc/self/task/{thread}")  # noqa: PTH110  pathlib would be imported for this alone
 
 
 def _let_imports_go_on() -> None:
@@ -45,4 +67,4 @@ def _renew_all() -> None:
 
 
 if hasattr(os, "register_at_fork"):  # not there on a system without fork
-    os.register_at_fork(before=_wait_for_imports, after_in_parent=_let_imports_go_on, after_in_child=_renew_all)
+    os.register_at_fork(before=_wait, after_in_parent=_let_imports_go_on, after_in_child=_renew_all)

@@ -10,9 +10,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cognito_jwt_core import CognitoVerifier, KeySettings, UnknownKeyError, fork
+from cognito_jwt_core import CognitoVerifier, JWKSResponse, KeySettings, KeySource, UnknownKeyError, fork
+from cognito_jwt_core.jwks_sources import JWKSURL
 
 if TYPE_CHECKING:
     import requests
@@ -23,9 +25,9 @@ moment, url, pool_id, token, invented = sys.argv[1:]
 settings = KeySettings(timeout_seconds=20)  # a busy machine is not what fails here
 
 
-def verifier_of(session: requests.Session | None = None) -> CognitoVerifier:
+def verifier_of(jwks: KeySource | str = url, session: requests.Session | None = None) -> CognitoVerifier:
     return CognitoVerifier(
-        pool_id, client_id=None, token_use="access", jwks=url, session=session, key_settings=settings
+        pool_id, client_id=None, token_use="access", jwks=jwks, session=session, key_settings=settings
     )
 
 
@@ -140,7 +142,7 @@ def with_a_session() -> None:
     import requests
 
     session = requests.Session()
-    verifier = verifier_of(session)
+    verifier = verifier_of(session=session)
     verifier.prefetch()
 
     def requests_sent() -> int:
@@ -198,6 +200,65 @@ def during_an_import_without_end() -> None:
     has_begun.wait()
     waited_for(in_child(lambda: verifier.verify(token)))
     verifier.verify(token)
+    is_over.set()
+    thread.join()
+
+
+def during_the_end_of_a_fetch() -> None:
+    """A fetch is over before its thread is, with which OpenSSL ends too."""
+    ending = threading.local()
+    threads: list[int] = []
+
+    class SlowToEnd:
+        def __del__(self) -> None:
+            time.sleep(0.1)
+
+    class Source(JWKSURL):
+        def fetch(self, timeout_seconds: float) -> JWKSResponse:
+            ending.with_this = SlowToEnd()
+            threads.append(threading.get_native_id())
+            return super().fetch(timeout_seconds)
+
+    verifier = verifier_of(Source(url))
+    verifier.prefetch()
+    child = in_child(lambda: verifier.verify(token))
+    (thread,) = threads
+    assert not Path(f"/proc/self/task/{thread}").exists()
+    waited_for(child)
+
+
+def in_a_thread_that_ends() -> None:
+    """Which cannot wait for itself. `url` is a path here."""
+    fork.patience_seconds = 3600
+    verifier = verifier_of()
+    forked = threading.Event()
+
+    def end() -> None:
+        fork.end_thread()
+        waited_for(in_child(lambda: verifier.verify(token)))
+        forked.set()
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    thread.join()
+    assert forked.is_set()
+
+
+def during_an_end_without_end() -> None:
+    """`url` is a path here."""
+    fork.patience_seconds = 0.05
+    verifier = verifier_of()
+    ends, is_over = threading.Event(), threading.Event()
+
+    def end() -> None:
+        fork.end_thread()
+        ends.set()
+        is_over.wait()
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    ends.wait()
+    waited_for(in_child(lambda: verifier.verify(token)))
     is_over.set()
     thread.join()
 
