@@ -49,8 +49,8 @@ class Gunicorn:
 
 
 @contextmanager
-def gunicorn(cognito: LocalCognito, folder: Path) -> Iterator[Gunicorn]:
-    command = [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "todo_api:create_app()"]
+def gunicorn(cognito: LocalCognito, folder: Path, *options: str) -> Iterator[Gunicorn]:
+    command = [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", *options, "todo_api:create_app()"]
     environ = {**os.environ, **cognito.environ, "DATABASE_URL": f"sqlite:///{folder}/todo.db"}
     with subprocess.Popen(command, cwd=FOLDER, env=environ, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         try:
@@ -92,7 +92,8 @@ def test_a_request_under_way_is_answered_before_the_end(
         f"Authorization: Bearer {tokens['bob']}\r\nContent-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n"
     ).encode()
 
-    with gunicorn(cognito, tmp_path) as server:
+    # One worker: a second might still be starting, and gunicorn's workers lose a signal that comes so early.
+    with gunicorn(cognito, tmp_path, "--workers", "1") as server:
         with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
             connection.sendall(head)
             answer = connection.makefile("rb")
