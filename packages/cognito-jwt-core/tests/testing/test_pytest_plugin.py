@@ -22,7 +22,8 @@ def test_pool_goes_by_the_systems_time_otherwise(cognito_pool: LocalUserPool) ->
 
 
 @pytest.fixture
-def own_tests(pytester: pytest.Pytester) -> pytest.Pytester:
+def own_tests(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # importing those of this environment takes seconds
     pytester.makeini("[pytest]\n")
     pytester.makeconftest('pytest_plugins = ["cognito_jwt_core.testing.pytest_plugin"]')
     return pytester
