@@ -31,7 +31,7 @@ def register(renewable: Renewable) -> None:
     _renewables.add(renewable)
 
 
-def end_thread() -> None:
+def announce_end() -> None:
     """Have forks wait until the calling thread, whose work is done, is gone.
 
     As a thread ends, OpenSSL forgets what it kept for it, under a lock of the process: a child that inherited that lock
@@ -39,12 +39,12 @@ def end_thread() -> None:
     system without it no fork waits.
     """
     now = time.monotonic()
-    with importing:  # not during a fork
+    with importing:  # which a fork holds as well: no thread that it has not seen begins to end meanwhile
         _ending[:] = [(thread, until) for thread, until in _ending if until > now]
         _ending.append((threading.get_native_id(), now + patience_seconds))
 
 
-def _wait() -> None:
+def _wait_for_threads() -> None:
     _forking.waited = importing.acquire(timeout=patience_seconds)
     for thread, until in tuple(_ending):
         while _is_another(thread) and time.monotonic() < until:
@@ -67,4 +67,4 @@ def _renew_all() -> None:
 
 
 if hasattr(os, "register_at_fork"):  # not there on a system without fork
-    os.register_at_fork(before=_wait, after_in_parent=_let_imports_go_on, after_in_child=_renew_all)
+    os.register_at_fork(before=_wait_for_threads, after_in_parent=_let_imports_go_on, after_in_child=_renew_all)

@@ -156,7 +156,7 @@ class Fetcher(Generic[T]):
             outcome = self._read(fetch)
         except BaseException as error:  # noqa: BLE001  a source by somebody else may raise anything: all of it is a failed fetch
             outcome = error
-        fork.end_thread()  # before those who wait go on: they may be about to fork
+        fork.announce_end()  # before those who wait go on: they may be about to fork
         self._end(fetch, outcome)
 
     def _end(self, fetch: Fetch, outcome: T | BaseException | None) -> None:

@@ -186,16 +186,25 @@ def with_a_file() -> None:
 
 def during_an_import_without_end() -> None:
     """`url` is a path here, since no child could end that import."""
+    fork_beside_a_thread_that_stays(fork.importing.acquire)
+
+
+def during_an_end_without_end() -> None:
+    """`url` is a path here."""
+    fork_beside_a_thread_that_stays(fork.announce_end)
+
+
+def fork_beside_a_thread_that_stays(begin: Callable[[], object]) -> None:
     fork.patience_seconds = 0.05
     verifier = verifier_of()
     has_begun, is_over = threading.Event(), threading.Event()
 
-    def import_without_end() -> None:
-        with fork.importing:
-            has_begun.set()
-            is_over.wait()
+    def stay() -> None:
+        begin()
+        has_begun.set()
+        is_over.wait()
 
-    thread = threading.Thread(target=import_without_end)
+    thread = threading.Thread(target=stay)
     thread.start()
     has_begun.wait()
     waited_for(in_child(lambda: verifier.verify(token)))
@@ -234,7 +243,7 @@ def in_a_thread_that_ends() -> None:
     forked = threading.Event()
 
     def end() -> None:
-        fork.end_thread()
+        fork.announce_end()
         waited_for(in_child(lambda: verifier.verify(token)))
         forked.set()
 
@@ -242,25 +251,6 @@ def in_a_thread_that_ends() -> None:
     thread.start()
     thread.join()
     assert forked.is_set()
-
-
-def during_an_end_without_end() -> None:
-    """`url` is a path here."""
-    fork.patience_seconds = 0.05
-    verifier = verifier_of()
-    ends, is_over = threading.Event(), threading.Event()
-
-    def end() -> None:
-        fork.end_thread()
-        ends.set()
-        is_over.wait()
-
-    thread = threading.Thread(target=end)
-    thread.start()
-    ends.wait()
-    waited_for(in_child(lambda: verifier.verify(token)))
-    is_over.set()
-    thread.join()
 
 
 globals()[moment]()
