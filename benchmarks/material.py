@@ -1,4 +1,4 @@
-"""The tokens of every measurement, the keys that verify them, and the floor: the bare RSA verification."""
+"""The tokens of every measurement, verifiers for them, and the floor: the bare RSA verification."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BATCH = 40
 
 
 class Endpoint:
-    """Keys from elsewhere: what a verifier does with those of the pool's URL, without the network."""
+    """A key source that needs no network."""
 
     def __init__(self, jwk_set: Mapping[str, object]) -> None:
         self.jwk_set = jwk_set
@@ -45,36 +45,34 @@ class Material:
         assert isinstance(key, RSAPublicKey)
         self.public_key = key
 
-    def verifier(self, cache_size: int = MEMORY, **options: Any) -> CognitoVerifier:
-        """One that has its keys, and has seen a header of the pool."""
-        options = {"jwks": Endpoint(self.pool.jwk_set), "user_pool": self.pool.id, **options}
+    def verifier(self, **options: Any) -> CognitoVerifier:
+        """Return a verifier that has its keys."""
         verifier = CognitoVerifier(
-            options.pop("user_pool"),
+            self.pool.id,
             client_id=self.pool.client_id,
             token_use="access",
-            cache_size=cache_size,
-            **options,
+            jwks=Endpoint(self.pool.jwk_set),
+            **{"cache_size": MEMORY, **options},
         )
         verifier.prefetch()
         return verifier
 
     def new(self, number: int) -> list[str]:
-        """The batch of a round, as strings that no one has seen: each has its hash still to be computed."""
+        """Return the batch of a round as new strings, whose hash Python has not computed."""
         return [token.decode() for token in self.batches[number % len(self.batches)]]
 
-    def known(self, number: int, among: int = MEMORY) -> list[str]:
-        """Other tokens in each round, of the first ones of those that fill the memory."""
-        among = min(among, len(self.seen))
+    def known(self, number: int) -> list[str]:
+        """Return other tokens in each round, of those that fill the memory."""
         begin = number * BATCH
-        return [self.seen[at % among].decode() for at in range(begin, begin + BATCH)]
+        return [self.seen[at % len(self.seen)].decode() for at in range(begin, begin + BATCH)]
 
     def floor(self, tokens: list[str]) -> float:
-        """Seconds to verify a signature, and nothing else: all that is signed has been taken apart before."""
+        """Return the seconds that the signature check alone takes, with every part decoded before."""
         padding, digest, verify = PKCS1v15(), SHA256(), self.public_key.verify
         return seconds_each(lambda parts: verify(parts[0], parts[1], padding, digest), map(split, tokens))
 
     def invented(self, count: int) -> Iterator[str]:
-        """Tokens that name keys which nobody has, each another."""
+        """Yield tokens that name keys which do not exist."""
         payload = self.seen[0].split(b".")[1].decode()
         signature = encoded(secrets.token_bytes(256))
         for _ in range(count):
@@ -83,23 +81,10 @@ class Material:
 
 
 def split(token: str) -> tuple[bytes, bytes]:
-    """The signature, and what it is of."""
+    """Return the signature, and what is signed."""
     signing_input, _, signature = token.rpartition(".")
     return base64.urlsafe_b64decode(signature + "=="), signing_input.encode()
 
 
 def encoded(data: bytes | bytearray) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-def other_keys(count: int) -> list[dict[str, str]]:
-    """RSA keys that nobody has the private half of: random numbers for moduli, since a million primes take a while."""
-    keys = []
-    for number in range(count):
-        modulus = bytearray(secrets.token_bytes(256))
-        modulus[0] |= 0x80
-        modulus[-1] |= 1
-        keys.append(
-            {"kid": f"other-{number}", "kty": "RSA", "alg": "RS256", "use": "sig", "e": "AQAB", "n": encoded(modulus)}
-        )
-    return keys

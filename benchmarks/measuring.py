@@ -1,8 +1,8 @@
-"""Interleaved measurement: every round lets each contestant work once, in another order, and compares within the round.
+"""Interleaved measurement: in every round each contestant works once, in another order; ratios are taken in the round.
 
-What disturbs the machine for a while then disturbs all of them, and a median over many short rounds leaves it out.
-Time is that of the processor in this thread: what other processes take is not counted.
-Nothing but the standard library is imported here, since the apps of other environments measure with it, too.
+A disturbance of the machine then meets all contestants, and the median of many short rounds leaves it out. Times are
+processor time of this thread, without other processes. This module imports only the standard library, because the
+apps of other environments use it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def seconds_each(work: Callable[[T], object], inputs: Iterable[T]) -> float:
-    """How long one call takes, once the processor has this work at hand again: the first calls are not counted."""
+    """Return the seconds of one call. The first quarter of the calls warms the caches and is not counted."""
     every = list(inputs)
     warming, counted = every[: len(every) // 4], every[len(every) // 4 :]
     for given in warming:
@@ -31,7 +31,7 @@ def seconds_each(work: Callable[[T], object], inputs: Iterable[T]) -> float:
 
 
 def refused(work: Callable[[T], object], refusals: tuple[type[Exception], ...]) -> Callable[[T], None]:
-    """The same work, where it must fail."""
+    """Return the same work, for inputs that it must refuse."""
 
     def attempt(given: T) -> None:
         try:
@@ -45,7 +45,7 @@ def refused(work: Callable[[T], object], refusals: tuple[type[Exception], ...]) 
 
 @dataclass(frozen=True)
 class Timings:
-    """What each contestant took, round by round, in seconds for one call."""
+    """Seconds of one call, by contestant and round."""
 
     rounds: Mapping[str, list[float]]
 
@@ -53,13 +53,13 @@ class Timings:
         return statistics.median(self.rounds[name]) * 1e6
 
     def ratio(self, name: str, base: str) -> float:
-        """The median of what the rounds say, each for itself."""
+        """Return the median of the ratios of all rounds."""
         pairs = zip(self.rounds[name], self.rounds[base], strict=True)
         return statistics.median(seconds / of for seconds, of in pairs)
 
 
 def interleave(contestants: Mapping[str, Callable[[int], float]], rounds: int) -> Timings:
-    """Let each contestant answer its seconds for one call in round 0, 1, 2 ...; the first round is not counted."""
+    """Call each contestant with the number of each round; it returns its seconds. The first round is not counted."""
     order = list(contestants)
     found: dict[str, list[float]] = {name: [] for name in order}
     shuffle = random.Random(1).shuffle  # noqa: S311  the same orders in every run

@@ -3,15 +3,24 @@
     hatch run soak [--minutes 10] [--seed 1]
 
 The times of `KeySettings` are a few hundred times shorter than by default, so that ten minutes hold what days would.
-The key server is a process of its own, and the process under test holds nothing but verifiers and tokens. It fails
-when an authentic token is refused whose key was known before and after, when a forged or invented one is accepted,
-when a rotation is honoured too late, when a forked child does not verify, or when memory grows.
+The key server is a process of its own, and the process under test holds nothing but verifiers and tokens. Its threads
+have small stacks, some of its verifiers have clocks that disagree or remember one token only, and its session retries.
+
+The soak fails
+
+- if an authentic token is refused whose key was known before and after;
+- if a forged token, or one with an invented `kid`, is accepted;
+- if a rotation is honoured too late, or a verifier is not healthy again in time after an outage;
+- if a call takes too long or causes too many fetches, whatever the clocks say;
+- if a forked child does not verify, whichever hooks of the fork ran;
+- if memory or the number of threads grows.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import ctypes
 import logging
 import multiprocessing
 import os
@@ -30,6 +39,9 @@ from typing import Any
 from cognito_jwt_core import CognitoJWTError, CognitoVerifier, KeySettings
 from cognito_jwt_core.testing import MISBEHAVIOURS, JWKSServer, LocalUserPool
 from jwcrypto.jwk import JWK
+from requests import Session
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 POOL_ID, CLIENT_ID = "eu-central-1_soakpool", "abcdef123456"
 SETTINGS = KeySettings(
@@ -44,7 +56,13 @@ SETTINGS = KeySettings(
 )
 KEYS, PUBLISHED_AT_ONCE, TOKENS_A_KEY = 6, 3, 100
 LATEST_ROTATION_SECONDS = 2 * (SETTINGS.cooldown_seconds + SETTINGS.timeout_seconds)
-MOST_GROWTH_MIB = 8.0
+# A fetch that began during the outage, the wait after it, one more fetch; and a cooldown, since the flood goes on.
+LATEST_RECOVERY_SECONDS = SETTINGS.backoff_max_seconds + SETTINGS.cooldown_seconds + 2 * SETTINGS.timeout_seconds
+MOST_FETCHES_OF_A_CALL = 3  # one, and two repeats where the clocks say that the process stood still
+LONGEST_CALL_SECONDS = 2 * MOST_FETCHES_OF_A_CALL * SETTINGS.timeout_seconds
+MOST_GROWTH_MIB = 16.0
+MOST_THREADS = 80
+STACK_BYTES = 128 * 1024  # musl's default, and so that of threads in Alpine's Python
 
 OUTAGES: list[dict[str, Any]] = [
     {"status": 503},
@@ -54,9 +72,47 @@ OUTAGES: list[dict[str, Any]] = [
     {"delay_seconds": 1.0},
     {"drip": "headers", "drip_seconds": 0.01},
     {"drip": "body", "drip_seconds": 0.01},
+    {"endless": "continue"},
+    {"endless": "trailers"},
+    {"status": 503, "headers": {"Retry-After": "3600"}},  # which the session would obey
     {"body": {"keys": []}},
     *({"misbehaviour": name} for name in MISBEHAVIOURS),
 ]
+
+
+class CrookedClock:
+    """Two clocks that disagree.
+
+    Args:
+        wall: Changes what the system's wall clock says.
+        monotonic: Changes what its monotonic clock says.
+    """
+
+    def __init__(self, wall: Callable[[float], float] = float, monotonic: Callable[[float], float] = float) -> None:
+        self._wall = wall
+        self._monotonic = monotonic
+
+    def time(self) -> float:
+        return self._wall(time.time())
+
+    def monotonic(self) -> float:
+        return self._monotonic(time.monotonic())
+
+
+BEGAN_AT = time.time()
+CLOCKS = {
+    "fast": CrookedClock(wall=lambda now: BEGAN_AT + 50 * (now - BEGAN_AT)),
+    "wall clock frozen": CrookedClock(wall=lambda now: BEGAN_AT),
+    "monotonic clock frozen": CrookedClock(monotonic=lambda now: 1000.0),
+    "jumping": CrookedClock(wall=lambda now: now + random.choice([-3600, 0, 0, 3600])),  # noqa: S311
+}
+
+
+def retrying_session() -> Session:
+    """Return a session as many apps configure it: it repeats requests, and obeys `Retry-After`."""
+    session = Session()
+    session.mount("http://", HTTPAdapter(max_retries=Retry(3, status_forcelist=[503], backoff_factor=0.5)))
+    return session
 
 
 def serve(pipe: Connection, jwks: list[dict[str, Any]]) -> None:
@@ -88,7 +144,7 @@ def serve(pipe: Connection, jwks: list[dict[str, Any]]) -> None:
 
 
 class Soak:
-    """Everything that goes on at once, and what came of it."""
+    """Everything that goes on at once, and its results."""
 
     def __init__(self, seed: int, seconds: float) -> None:
         self.random = random.Random(seed)  # noqa: S311
@@ -97,6 +153,7 @@ class Soak:
         self.errors: list[str] = []
         self.ordering = threading.Lock()
         self.latencies: list[float] = []
+        self.recoveries: list[float] = []
         self.memory: list[float] = []
         self.most_threads = 0
         private = [JWK.generate(kty="RSA", size=2048).export(as_dict=True) for _ in range(KEYS)]
@@ -107,6 +164,8 @@ class Soak:
         ]
         stranger = LocalUserPool("eu-central-1_stranger", client_id=CLIENT_ID, issuer=self.pools[0].issuer)
         self.invented = [stranger.sign({"alg": "RS256", "kid": f"invented {n}"}, {}) for n in range(5000)]
+        nested = f'{{"alg":"RS256","kid":"x","x":{"[" * 20_000}'
+        self.nested = [self.pools[0].sign(nested, {}), self.pools[0].sign(self.pools[0].header, nested)]
         self.forged = [pool.badly_signed_token(expires_in=86_400) for pool in self.pools]
         self.pipe, theirs = multiprocessing.Pipe()
         public = [dict(pool.signing_key.public_jwk) for pool in self.pools]
@@ -115,13 +174,32 @@ class Soak:
         url: str = self.pipe.recv()
         self.is_healthy = True
         self.newest = 0
-        self.verifier = CognitoVerifier(
-            POOL_ID, client_id=CLIENT_ID, token_use="access", jwks=url, key_settings=SETTINGS, cache_size=256
-        )
+        self.verifier = verifier_of(url, cache_size=256, session=retrying_session())
+        self.forgetful = verifier_of(url, cache_size=1)
+        self.crooked = {
+            name: verifier_of(url, clock=clock, check_expiration=False, session=retrying_session())
+            for name, clock in CLOCKS.items()
+        }
+
+    @property
+    def verifiers(self) -> dict[str, CognitoVerifier]:
+        return {"": self.verifier, "cache_size=1": self.forgetful, **self.crooked}
 
     def run(self) -> None:
-        self.verifier.prefetch()
-        workers = [self.verify_good] * 4 + [self.flood] * 2 + [self.verify_in_loops, self.rotate, self.fail, self.fork]
+        for verifier in self.verifiers.values():
+            verifier.prefetch()
+        workers = [
+            *[self.verify_good] * 4,
+            *[self.verify_forgetfully] * 3,
+            *[self.flood] * 2,
+            self.flood_at_once,
+            self.nest,
+            self.verify_in_loops,
+            self.verify_with_crooked_clocks,
+            self.rotate,
+            self.fail,
+            self.fork,
+        ]
         threads = [threading.Thread(target=self._guarded, args=(work,)) for work in workers]
         for thread in threads:
             thread.start()
@@ -133,7 +211,7 @@ class Soak:
             thread.join()
         self.pipe.send(None)
         self.counts["requests to the server"] = self.pipe.recv()
-        self.counts["fetches"] = self.verifier.keys[0].fetches
+        self.counts["fetches"] = sum(verifier.keys[0].fetches for verifier in self.verifiers.values())
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
@@ -142,32 +220,79 @@ class Soak:
         except Exception as error:  # noqa: BLE001  whatever it is, the soak has failed
             self.errors.append(f"{work.__name__}: {error!r}")
 
-    def _outcome_of(self, token: str) -> str | None:
-        """The code of the refusal, None where there was none."""
+    def _outcome_of(self, token: str, verifier: CognitoVerifier | None = None) -> str | None:
+        """Return the code of the refusal, None where there was none."""
         try:
-            self.verifier.verify(token)
+            (verifier or self.verifier).verify(token)
         except CognitoJWTError as error:
             return error.code
         return None
 
-    def _known(self) -> set[str]:
-        return set(self.verifier.keys[0].kids)
+    def _known(self, verifier: CognitoVerifier | None = None) -> set[str]:
+        return set((verifier or self.verifier).keys[0].kids)
 
-    def _judge(self, kid: str, known_before: set[str], outcome: str | None) -> None:
-        was_known = kid in known_before and kid in self._known()
+    def _judge(
+        self, kid: str, known_before: set[str], outcome: str | None, verifier: CognitoVerifier | None = None
+    ) -> None:
+        was_known = kid in known_before and kid in self._known(verifier)
         self.counts["verified" if outcome is None else f"refused: {outcome}"] += 1
         if was_known and outcome is not None:
             self.errors.append(f"refused though its key was known: {outcome}")
 
     def verify_good(self) -> None:
-        which = random.randrange(KEYS)  # noqa: S311
-        kid, known = self.pools[which].signing_key.kid, self._known()
-        for token in random.sample(self.tokens[which], 10):
-            self._judge(kid, known, self._outcome_of(token))
-            known = self._known()
-        if self._outcome_of(self.forged[which]) is None:
-            self.errors.append("accepted a forged token")
+        self._verify(self.verifier, tokens=10, times=1)
         time.sleep(0.005)
+
+    def verify_forgetfully(self) -> None:
+        """Several threads, and one place for a token in the memory of their verifier."""
+        self._verify(self.forgetful, tokens=5, times=2)
+        time.sleep(0.01)
+
+    def _verify(self, verifier: CognitoVerifier, tokens: int, times: int) -> None:
+        which = random.randrange(KEYS)  # noqa: S311
+        kid = self.pools[which].signing_key.kid
+        for token in random.sample(self.tokens[which], tokens):
+            for _ in range(times):
+                known = self._known(verifier)
+                self._judge(kid, known, self._outcome_of(token, verifier), verifier)
+        if self._outcome_of(self.forged[which], verifier) is None:
+            self.errors.append("accepted a forged token")
+
+    def verify_with_crooked_clocks(self) -> None:
+        name = random.choice(list(self.crooked))  # noqa: S311
+        verifier = self.crooked[name]
+        for token, is_good in ((self.tokens[self.newest][0], True), (random.choice(self.invented), False)):  # noqa: S311
+            fetches, began = verifier.keys[0].fetches, time.monotonic()
+            outcome = self._outcome_of(token, verifier)
+            if verifier.keys[0].fetches - fetches > MOST_FETCHES_OF_A_CALL:
+                self.errors.append(f"clock {name}: one call caused too many fetches")
+            if time.monotonic() - began > LONGEST_CALL_SECONDS:
+                self.errors.append(f"clock {name}: a call took too long")
+            if outcome is None and not is_good:
+                self.errors.append("accepted an invented kid")
+            self.counts["calls with clocks that disagree"] += 1
+        time.sleep(0.01)
+
+    def nest(self) -> None:
+        """Nesting that overflows the stack of this thread unless it is refused before it is parsed."""
+        for token in self.nested:
+            if self._outcome_of(token) is None:
+                self.errors.append("accepted a token that is nested too deep")
+            self.counts["tokens nested too deep"] += 1
+        time.sleep(0.2)
+
+    def flood_at_once(self) -> None:
+        """More invented kids at once than the memory of missing kids has places."""
+
+        async def together() -> list[Any]:
+            calls = (self.verifier.verify_async(token) for token in self.invented[:1500])
+            return await asyncio.gather(*calls, return_exceptions=True)
+
+        outcomes = asyncio.run(together())
+        self.counts["invented kids"] += len(outcomes)
+        if not all(isinstance(outcome, CognitoJWTError) for outcome in outcomes):
+            self.errors.append("an invented kid met neither of the promised errors")
+        time.sleep(1)
 
     def flood(self) -> None:
         for token in random.sample(self.invented, 50):
@@ -219,29 +344,50 @@ class Soak:
         self.is_healthy = False
         self._order(**self.random.choice(OUTAGES))
         self.counts["outages"] += 1
-        time.sleep(self.random.uniform(0.2, 4))
+        time.sleep(self.random.uniform(0.2, 5))
         self._order()
-        time.sleep(SETTINGS.backoff_max_seconds + SETTINGS.timeout_seconds)  # what is on its way may still fail
+        self._recover()
         self.is_healthy = True
+
+    def _recover(self) -> None:
+        """Wait until every verifier is healthy again, and accepts the newest key."""
+        began = time.monotonic()
+        unhealthy = dict(self.verifiers)
+        while unhealthy:
+            for name, verifier in tuple(unhealthy.items()):
+                if self._outcome_of(self.tokens[self.newest][0], verifier) is None and not verifier.keys[0].failures:
+                    del unhealthy[name]
+            if time.monotonic() - began > LATEST_RECOVERY_SECONDS:
+                for name, verifier in unhealthy.items():
+                    self.errors.append(f"not healthy in time after an outage: {name or 'verifier'}: {verifier.keys[0]}")
+                return
+            time.sleep(0.005)
+        self.recoveries.append(time.monotonic() - began)
 
     def fork(self) -> None:
         time.sleep(self.random.uniform(2, 8))
         if not hasattr(os, "fork"):
             return
-        child = os.fork()
+        hooks = self.random.choice(["all", "child", "none"])
+        before = len(self.errors)
+        child = fork_with(hooks)
         if child == 0:
-            os._exit(self._in_child())
+            os._exit(self._in_child() if len(self.errors) == before else 4)  # 4: a hook of the fork failed
         deadline = time.monotonic() + 20
         while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):
             if time.monotonic() > deadline:
                 os.kill(child, 9)
-                self.errors.append("a forked child hung")
                 os.waitpid(child, 0)
+                if hooks == "none":
+                    # Without hooks the interpreter can hang by itself: its lock is inherited with waiting threads.
+                    self.counts["forked children that hung (hooks: none)"] += 1
+                else:
+                    self.errors.append(f"a forked child hung (hooks: {hooks})")
                 return
             time.sleep(0.01)
-        self.counts["forked children"] += 1
+        self.counts[f"forked children (hooks: {hooks})"] += 1
         if ended[1] != 0:
-            self.errors.append(f"a forked child failed: {ended[1]}")
+            self.errors.append(f"a forked child failed (hooks: {hooks}): {ended[1]}")
 
     def _in_child(self) -> int:
         known = self._known()
@@ -257,6 +403,20 @@ class Soak:
             self.pipe.recv()
 
 
+def verifier_of(url: str, **options: Any) -> CognitoVerifier:
+    return CognitoVerifier(POOL_ID, client_id=CLIENT_ID, token_use="access", jwks=url, key_settings=SETTINGS, **options)
+
+
+def fork_with(hooks: str) -> int:
+    """Fork as Python does, or as servers in C do: some call no hook, others only that of the child."""
+    if hooks == "all":
+        return os.fork()
+    child = int(ctypes.PyDLL(None).fork())
+    if child == 0 and hooks == "child":
+        ctypes.pythonapi.PyOS_AfterFork_Child()
+    return child
+
+
 def resident_mib() -> float:
     """Memory of this process."""
     try:
@@ -268,27 +428,30 @@ def resident_mib() -> float:
 
 
 def report(soak: Soak, minutes: float) -> int:
-    """Print what came of it; answers the exit code."""
+    """Print the results and return the exit code."""
     memory = soak.memory
     fifth = max(1, len(memory) // 5)
     early, late = statistics.median(memory[fifth : 2 * fifth] or memory), statistics.median(memory[-fifth:])
     if late - early > MOST_GROWTH_MIB:
         soak.errors.append(f"memory grew by {late - early:.1f} MiB")
+    if soak.most_threads > MOST_THREADS:
+        soak.errors.append(f"there were {soak.most_threads} threads")
     print(f"{minutes:g} minutes, Python {sys.version.split()[0]}")
     for name, count in sorted(soak.counts.items()):
         print(f"  {name}: {count:,}")
-    if soak.latencies:
-        ranked = sorted(soak.latencies)
-        print(
-            f"  rotations honoured after: median {statistics.median(ranked) * 1000:.0f} ms,"
-            f" latest {ranked[-1] * 1000:.0f} ms ({len(ranked)} measured, cooldown {SETTINGS.cooldown_seconds:g} s)"
-        )
+    for what, seconds, bound in (
+        ("rotations honoured after", soak.latencies, f"cooldown {SETTINGS.cooldown_seconds:g} s"),
+        ("healthy again after an outage", soak.recoveries, f"promised {LATEST_RECOVERY_SECONDS:g} s"),
+    ):
+        if seconds:
+            median, latest = statistics.median(seconds) * 1000, max(seconds) * 1000
+            print(f"  {what}: median {median:.0f} ms, latest {latest:.0f} ms ({len(seconds)} measured, {bound})")
     print(
         f"  memory: {early:.1f} MiB in the second fifth, {late:.1f} MiB in the last; most threads {soak.most_threads}"
     )
     for message, times in Counter(soak.errors).most_common(20):
         print(f"  FAILED {times} times: {message}")
-    print("failed" if soak.errors else "no authentic token was refused while its key was known")
+    print("failed" if soak.errors else "every promise held")
     return 1 if soak.errors else 0
 
 
@@ -299,7 +462,9 @@ def main() -> int:
     options = parser.parse_args()
     warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 on: a process with threads forks, which is meant
     logging.getLogger("cognito_jwt_core").setLevel(logging.CRITICAL)  # the outages are meant
+    threading.stack_size(STACK_BYTES)  # of every thread from now on
     soak = Soak(options.seed, options.minutes * 60)
+    sys.unraisablehook = lambda found: soak.errors.append(f"unraisable: {found.exc_value!r} in {found.object!r}")
     soak.run()
     return report(soak, options.minutes)
 

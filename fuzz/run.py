@@ -1,7 +1,8 @@
 """Fuzz the verifier for a bounded time: `hatch run fuzz:run [SECONDS]`.
 
 The seeds are the tests' corpus, made anew each time; what the fuzzer finds to be interesting stays in .cache/fuzz for
-the next run. A failing input is left there, too, and run again with `hatch run fuzz:run .cache/fuzz/crash-...`.
+the next run. A failing input is left there as well, and run again with `hatch run fuzz:run .cache/fuzz/crash-...`. If
+the interpreter itself crashed, the input is .cache/fuzz/newest.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 WORK = HERE.parent / ".cache/fuzz"
-sys.path.insert(0, str(HERE.parent / "packages/cognito-jwt-core/tests"))
 
 DEFAULT_SECONDS = 60
 MAX_BYTES = 4096
@@ -24,10 +24,13 @@ MAX_BYTES = 4096
 
 def write_seeds(folder: Path) -> int:
     """Every input of the corpus, as a token and as what it was signed over."""
-    from corpus import corpus
+    from cognito_test_kit.corpus import corpus
     from verify import POOL
 
     seeds: set[bytes] = {b"K" + str(POOL.jwk_set).replace("'", '"').encode()}
+    for depth in (1, 63, 64, 65, 255):
+        seeds.update(bytes([*b"N", depth, *shape]) for shape in ((0,), (1, 2), (3, 4, 5)))
+        seeds.update(kind + b"[" * 16 * depth for kind in (b"H", b"P", b"K"))
     for case in corpus(POOL):
         token = case.token.encode("utf-8", "surrogatepass") if isinstance(case.token, str) else case.token
         if not isinstance(token, bytes) or len(token) > MAX_BYTES:

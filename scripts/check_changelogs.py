@@ -19,7 +19,7 @@ VERSION = re.compile(r'^version = "(.+)"$', re.MULTILINE)
 
 
 def problems(text: str, version: str) -> list[str]:
-    """What is wrong with a changelog of a package of this version; nothing when all is well."""
+    """Return what is wrong with the changelog of a package of this version, or an empty value."""
     lines = text.splitlines()
     sections = [line for line in lines if line.startswith("## ")]
     found = []
@@ -56,7 +56,7 @@ def _is_date(text: str) -> bool:
 
 
 def unready(tag: str) -> list[str]:
-    """Why a tag such as flask-cognito-v2.0.0 cannot be released; nothing when it can."""
+    """Return why a tag such as flask-cognito-v2.0.0 cannot be released, or an empty value."""
     package, _, version = tag.rpartition("-v")
     folder = ROOT / "packages" / package
     if not package or not folder.is_dir():

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from venvs import PACKAGES, ROOT, Venv, run, test_tools
+from venvs import IN_PARALLEL, PACKAGES, ROOT, Venv, run, test_tools, with_extras
 
 DIRECT = {
-    "cognito-jwt-core": {"jwcrypto", "requests"},
-    "flask-cognito": {"cognito-jwt-core", "flask"},
+    "cognito-jwt-core": {"cryptography", "jwcrypto", "requests", "urllib3"},
+    "flask-cognito": {"cognito-jwt-core", "cryptography", "flask", "jwcrypto"},
 }
 FRAMEWORKS = {"django", "fastapi", "flask", "starlette", "werkzeug"}
 
@@ -71,19 +71,19 @@ def main(*keep: str) -> None:
         folder = Path(name)
         dist = folder / "dist"
         run("hatch", "build", "--all", "--target", "sdist", "--target", "wheel", dist)
-        core, extension = (dist.glob(f"{package.replace('-', '_')}-*.whl") for package in PACKAGES)
+        wheels = [next(dist.glob(f"{package.replace('-', '_')}-*.whl")) for package in PACKAGES]
         alone = Venv(folder / "core")
-        alone.install(*(wheels := list(core)))
+        alone.install(wheels[0])
         check_contents(alone, PACKAGES[0])
         venv = Venv(folder / "both")
-        venv.install(*wheels, *extension)
+        venv.install(*wheels)
         check_contents(venv, PACKAGES[1])
         run(venv.python, "-I", ROOT / "scripts" / "first_use.py", cwd=folder)
-        venv.install(*test_tools(), "flask[async]")
+        venv.install(*test_tools(), *map(with_extras, PACKAGES, wheels))
         shutil.copy(ROOT / "pytest.ini", folder)
         for source in sorted(dist.glob("*.tar.gz")):
             tests = unpack(source, folder) / "tests"
-            run(venv.python, "-m", "pytest", "-c", folder / "pytest.ini", "-q", tests, cwd=folder)
+            run(venv.python, "-m", "pytest", "-c", folder / "pytest.ini", "-q", *IN_PARALLEL, tests, cwd=folder)
         for target in keep:
             shutil.copytree(dist, ROOT / target, dirs_exist_ok=True)
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -14,6 +15,7 @@ else:
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("cognito-jwt-core", "flask-cognito")
+IN_PARALLEL = ("--numprocesses", "2", "--dist", "worksteal")  # of pytest-xdist, which is among the test tools
 
 
 def run(*command: str | Path, cwd: Path = ROOT) -> None:
@@ -22,15 +24,26 @@ def run(*command: str | Path, cwd: Path = ROOT) -> None:
 
 
 def answer(python: Path, question: str) -> str:
-    """What that Python prints for a line of code; nothing if it does not work."""
+    """Return what that Python prints for a line of code, or an empty text if it fails."""
     asked = subprocess.run([str(python), "-c", question], check=False, capture_output=True, text=True)
     return asked.stdout.strip()
 
 
+def test_environment() -> dict[str, Any]:
+    environments: dict[str, dict[str, Any]] = tomllib.loads((ROOT / "hatch.toml").read_text(encoding="utf-8"))["envs"]
+    return environments["test"]
+
+
 def test_tools() -> list[str]:
-    """What the tests need beside the packages: the dependencies of hatch's test environment."""
-    environments = tomllib.loads((ROOT / "hatch.toml").read_text(encoding="utf-8"))["envs"]
-    return list(environments["test"]["dependencies"])
+    """Return what the tests need beside the packages: dependencies of hatch's test environment, and the test kit."""
+    return [*test_environment()["dependencies"], str(ROOT / "tests_shared")]
+
+
+def with_extras(package: str, distribution: str | Path) -> str:
+    """Return the requirement of a package with the extras that its tests need."""
+    members = test_environment()["workspace"]["members"]
+    (member,) = (one for one in members if isinstance(one, dict) and one["path"] == f"packages/{package}")
+    return f"{distribution}[{','.join(member['features'])}]"
 
 
 class Venv:

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from browser import browser  # noqa: F401  a fixture
-from page import ROOT
+from cognito_test_kit.browser import browser  # noqa: F401  a fixture
+from cognito_test_kit.docs.page import ROOT
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page import ROOT, Page
+from cognito_test_kit.docs.page import ROOT, Page
 from werkzeug.serving import make_server
 
 SCREENSHOTS = ROOT / ".cache" / "screenshots"
-DESKTOP, PHONE = (1300, 900), (390, 844)
+DESKTOP, WIDE, PHONE = (1300, 900), (1440, 900), (390, 844)
 
 pytestmark = pytest.mark.browser
 
@@ -83,6 +83,14 @@ def is_found(page: Window, expected: str, among: int) -> None:
         ("migrate", "migrate-from-1x"),
         ("aws down", "life-of-keys"),
         ("csrf", "cookies"),
+        ("login", "flask-login"),
+        ("logout", "life-of-a-session"),
+        ("pkce", "life-of-a-session"),
+        ("cors", "single-page-app"),
+        ("mfa", "step-up"),
+        ("email", "access-or-id-token"),
+        ("async", "quickstart/core"),
+        ("proxy", "sign-in-behind-a-proxy"),
     ],
 )
 def test_search_finds(
@@ -124,7 +132,19 @@ def test_pages_fit_their_window(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["", "how-to/cookies/", "how-to/explain-a-refusal/", "reference/errors/", "404.html"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "404.html",
+        "concepts/",
+        "how-to/cookies/",
+        "how-to/explain-a-refusal/",
+        "quickstart/flask/",
+        "reference/errors/",
+        "reference/flask/",
+    ],
+)
 def test_pages_can_be_read_by_everybody(path: str, scheme: str, served: str, window: Callable[..., Window]) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = window(DESKTOP, scheme)
@@ -134,6 +154,27 @@ def test_pages_can_be_read_by_everybody(path: str, scheme: str, served: str, win
     problems = axe.run(page, options={"runOnly": ["wcag2a", "wcag2aa"]})
 
     assert problems.violations_count == 0, problems.generate_report()
+
+
+def test_no_page_cuts_off_its_code_or_scrolls_sideways(site: Path, served: str, window: Callable[..., Window]) -> None:
+    wide, narrow = window(WIDE), window(PHONE)
+    cut_off, sideways = [], []
+    paths = [path.relative_to(site).as_posix().removesuffix("index.html") for path in site.rglob("*.html")]
+    for path in paths:
+        wide.goto(served + path, wait_until="domcontentloaded")
+        cut_off += [
+            f"{path}: {line}"
+            for line in wide.evaluate(
+                "[...document.querySelectorAll('article pre > code')]"
+                ".filter((code) => code.scrollWidth > code.clientWidth).map((code) => code.innerText.slice(0, 60))"
+            )
+        ]
+        narrow.goto(served + path, wait_until="domcontentloaded")
+        if narrow.evaluate("document.documentElement.scrollWidth") > PHONE[0]:
+            sideways.append(path)
+
+    assert len(paths) > 50
+    assert (cut_off, sideways) == ([], [])
 
 
 def test_a_page_signs_in_with_a_cookie(tmp_path: Path, window: Callable[..., Window]) -> None:

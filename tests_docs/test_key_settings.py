@@ -6,8 +6,8 @@ import ast
 import dataclasses
 
 from cognito_jwt_core import KeySettings, KeyStatus
-from page import ROOT
-from tables import code, rows
+from cognito_test_kit.docs.page import ROOT
+from cognito_test_kit.docs.tables import code, rows
 
 PAGE = (ROOT / "docs" / "reference" / "key-settings.md").read_text(encoding="utf-8")
 

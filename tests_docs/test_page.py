@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from page import Page
+from cognito_test_kit.docs.page import Page
 from sybil.example import SybilFailure
 
 

@@ -5,13 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from page import ROOT, Page
-
-PAGES = sorted(
-    path.relative_to(ROOT)
-    for pattern in ("*.md", "docs/**/*.md", "packages/*/README.md", "examples/*/README.md")
-    for path in ROOT.glob(pattern)
-)
+from cognito_test_kit.docs.page import PAGES, ROOT, Page
 
 
 @pytest.mark.parametrize("path", PAGES, ids=str)

@@ -11,24 +11,36 @@ import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import cognito_jwt_core
 import pytest
-from cognito_jwt_core import CognitoJWTError
-from cognito_jwt_core.cli import _parser as core_commands
+from cognito_jwt_core import CognitoJWTError, SignInError, answer_for, errors
+from cognito_jwt_core.diagnostics.cli import _parser as core_commands
+from cognito_test_kit.docs.page import PAGES, ROOT
+from cognito_test_kit.docs.tables import code, rows
 from flask_cognito.cli import cognito as flask_commands
-from flask_cognito.config import KEYS, PoolSettings, Settings
-from flask_cognito.responses import ANSWERS
-from page import ROOT
-from tables import code, rows
-from test_pages import PAGES
+from flask_cognito.config.settings import PoolSettings, Settings
+from flask_cognito.config.sign_in import SIGN_IN_SETTINGS, SignInSettings
+from flask_cognito.config.spelling import KEYS, SIGN_IN_KEYS
+from flask_cognito.responses.refusals import ROWS
 
 REFERENCE = ROOT / "docs" / "reference"
 SOURCES = sorted(ROOT.glob("packages/*/src"))
-PUBLIC_MODULES = ("cognito_jwt_core", "cognito_jwt_core.testing", "flask_cognito", "flask_cognito.testing")
+PUBLIC_MODULES = (
+    "cognito_jwt_core",
+    "cognito_jwt_core.integration",
+    "cognito_jwt_core.oauth",
+    "cognito_jwt_core.otel",
+    "cognito_jwt_core.redis",
+    "cognito_jwt_core.testing",
+    "flask_cognito",
+    "flask_cognito.testing",
+)
 OF_OTHER_LIBRARIES = {"JwtExpiredError"}
 # A default that depends on another key, or that there is none of.
 SAID_IN_WORDS = {"COGNITO_USERPOOL_ID", "COGNITO_REGION", "COGNITO_TOKEN_LOCATIONS", "COGNITO_USERPOOLS"}
+SAID_IN_WORDS |= {"COGNITO_JWT_HEADER_PREFIX"}  # several forms, of which the default is one
 
 
 def read(name: str) -> str:
@@ -65,7 +77,18 @@ def test_defaults_are_those_of_the_code() -> None:
 def test_no_page_names_a_config_key_that_does_not_exist(path: Path) -> None:
     words = re.findall(r"\bCOGNITO_[A-Z_]+\b", (ROOT / path).read_text(encoding="utf-8"))
 
-    assert set(words) - KEYS == set()
+    assert set(words) - KEYS - SIGN_IN_KEYS == set()
+
+
+def test_every_key_of_sign_in_is_in_the_reference_with_its_default_and_no_other() -> None:
+    said = {code(row["Sign-in key"]): row for row in rows(read("sign-in.md"), "Sign-in key")}
+    defaults = {field.name: field.default for field in dataclasses.fields(SignInSettings)}
+    attributes = {key: attribute for key, (attribute, _) in SIGN_IN_SETTINGS.items()}
+
+    assert sorted(said) == sorted(SIGN_IN_KEYS) == sorted(attributes)
+    for key, row in said.items():
+        if key != "COGNITO_SIGN_IN_CLIENT_ID":  # it is that of another key
+            assert ast.literal_eval(code(row["Default"])) == defaults[attributes[key]], key
 
 
 # Errors
@@ -86,17 +109,39 @@ def error_rows() -> dict[str, dict[str, str]]:
     return found
 
 
+OF_THE_EXTENSION = {"authorization_required": 401, **{code: row.status for code, row in ROWS.items()}}
+
+
 def test_every_error_is_in_the_reference_with_its_code_and_no_other() -> None:
     said = {name: row["Error"] for name, row in error_rows().items()}
-    of_the_core = {kind.code: kind.__name__ for kind in error_classes()}
+    # The codes of a sign-in have a table of their own.
+    of_the_core = {kind.code: kind.__name__ for kind in error_classes() if kind is not SignInError}
 
-    assert said == {**dict.fromkeys(ANSWERS, "CognitoAuthError"), **of_the_core}
+    assert said == {**dict.fromkeys(OF_THE_EXTENSION, "CognitoAuthError"), **of_the_core}
 
 
-def test_every_error_has_the_status_that_the_extension_answers() -> None:
+def test_every_error_has_the_status_of_its_answer() -> None:
+    classes: dict[str, Any] = {kind.code: kind for kind in error_classes()}
     for name, row in error_rows().items():
-        expected = ANSWERS[name].status if name in ANSWERS else 500  # a set-up that is wrong is nobody's fault but ours
+        if name in OF_THE_EXTENSION:
+            expected = OF_THE_EXTENSION[name]
+        else:
+            kind = classes[name]
+            of_a_claim = issubclass(kind, (errors.InvalidClaimError, errors.ClaimRequiredError))
+            error = kind("", claim="c") if of_a_claim else kind("")
+            try:
+                expected = answer_for(error).status
+            except TypeError:
+                expected = 500  # a wrong set-up is not the client's fault
         assert int(row["HTTP status"]) == expected, name
+
+
+def test_every_code_of_a_sign_in_is_in_the_reference_with_its_status_and_no_other() -> None:
+    said = {
+        code(row["Code of a sign-in"]): int(row["`status`"]) for row in rows(read("errors.md"), "Code of a sign-in")
+    }
+
+    assert said == errors.SIGN_IN_STATUSES
 
 
 def test_every_error_has_a_cause() -> None:
@@ -119,20 +164,25 @@ def values_as_dots(template: str) -> str:
     return re.sub(r"%(\.\d)?[rsdf]", "…", template)
 
 
-def logged(source: Path, module: Path) -> Iterator[tuple[str, str, str]]:
-    """Logger, level and message of every call of `_log` in a module."""
-    name = ".".join(module.relative_to(source).with_suffix("").parts)
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+def logged(module: Path) -> Iterator[tuple[str, str, str]]:
+    """Return logger, level and message of every call of `_log` in a module."""
+    text = module.read_text(encoding="utf-8")
+    found = re.search(r'^_log = logging.getLogger\("([\w.]+)"\)$', text, re.MULTILINE)
+    name = found[1] if found else "a logger without a name of its own"
+    for node in ast.walk(ast.parse(text)):
         match node:
             case ast.Call(
                 func=ast.Attribute(value=ast.Name("_log"), attr=level), args=[ast.Constant(str(template)), *_]
             ):
-                yield name, level.upper(), values_as_dots(template)
+                yield name, "ERROR" if level == "exception" else level.upper(), values_as_dots(template)
+            case ast.Call(func=ast.Attribute(ast.Name("_log"), "log"), args=[_, ast.Constant(str(template)), *_]):
+                yield name, "WARNING", values_as_dots(template)  # or a lower level, which is computed
 
 
 def test_every_log_record_is_in_the_reference_and_no_other() -> None:
     said = [(code(row["Logger"]), row["Level"], code(row["Message"])) for row in rows(read("log-records.md"), "Logger")]
-    written = {record for source in SOURCES for module in source.rglob("*.py") for record in logged(source, module)}
+    modules = [path for source in SOURCES for path in source.rglob("*.py")]
+    written = {record for module in modules for record in logged(module)}
 
     assert sorted(said) == sorted(written)
 
@@ -144,7 +194,7 @@ def with_dots(line: ast.expr) -> str:
 
 def test_every_line_of_advice_at_start_up_is_in_the_reference_and_no_other() -> None:
     said = [code(row["Line"]) for row in rows(read("log-records.md"), "Line")]
-    (source,) = ROOT.glob("packages/*/src/flask_cognito/config_advice.py")
+    (source,) = ROOT.glob("packages/*/src/flask_cognito/config/advice.py")
     functions = {node.name: node for node in ast.parse(source.read_text()).body if isinstance(node, ast.FunctionDef)}
     written = [
         with_dots(node.value) for node in ast.walk(functions["advice"]) if isinstance(node, ast.Yield) and node.value

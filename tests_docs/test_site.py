@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import pytest
+from cognito_test_kit.docs.page import ROOT
 
 BASE = "https://flask-cognito.github.io/flask-cognito/"
 LOADED = {
@@ -130,6 +132,24 @@ def test_there_is_a_light_and_a_dark_scheme(site: Path) -> None:
 
     assert 'data-md-color-scheme="default"' in text
     assert 'data-md-color-scheme="slate"' in text
+
+
+def test_every_page_can_be_edited_and_names_the_version(site: Path) -> None:
+    release = metadata.version("flask-cognito")
+
+    for path in site.rglob("index.html"):
+        text = path.read_text(encoding="utf-8")
+        (edited,) = set(re.findall(r'href="https://github.com/[^"]+/edit/main/(docs/[^"]+)"', text))
+
+        assert (ROOT / edited).is_file()
+        assert f'md-source__fact--version">{release}<' in text
+
+
+def test_a_link_to_a_page_is_shown_with_a_picture_of_the_site(site: Path) -> None:
+    for path in site.rglob("index.html"):
+        (picture,) = re.findall(r'<meta property="og:image" content="([^"]+)">', path.read_text(encoding="utf-8"))
+
+        assert (site / picture.removeprefix(BASE)).read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_site_is_read_and_searched_from_disk(site_on_disk: Path) -> None:

@@ -6,9 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from page import ROOT
-from promises import check_script, environments
-from test_pages import PAGES
+from cognito_test_kit.docs.page import PAGES, ROOT
+from cognito_test_kit.docs.promises import check_script, environments
 
 
 @pytest.mark.parametrize("path", PAGES, ids=str)

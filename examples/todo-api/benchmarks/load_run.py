@@ -1,4 +1,4 @@
-"""Put the Todo API under load while its keys misbehave: is anybody served as somebody else, is anything lost?
+"""Put the Todo API under load while its keys misbehave: is any user served as another one, is anything lost?
 
 gunicorn runs it as gunicorn.conf.py says. Fifty users read and write; their tokens live a few seconds; the pool's key
 is rotated; then the key endpoint fails, is rotated behind its failure, and comes back. Run it with `--help` for what
@@ -175,7 +175,7 @@ def misbehave(pool: LocalUserPool, keys: JWKSServer, seconds: float) -> None:
     pool.rotate_key(keep_old=True)
     at(OUTAGE, "the key endpoint fails")
     keys.behave(status=500)
-    at(ROTATION_IN_OUTAGE, "the key is rotated, which nobody can learn")
+    at(ROTATION_IN_OUTAGE, "the key is rotated, which cannot be fetched")
     pool.rotate_key(keep_old=True)
     at(RECOVERY, "the key endpoint is back")
     keys.behave()

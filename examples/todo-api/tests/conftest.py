@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import browser  # noqa: F401  a fixture
+from cognito_jwt_core.testing import LocalManagedLogin
+from cognito_test_kit.browser import browser  # noqa: F401  a fixture
 from flask import Flask
 from flask.testing import FlaskClient
 from joserfc import jwt
@@ -35,11 +36,17 @@ def tokens(cognito: LocalCognito) -> Mapping[str, str]:
     return {user.name: cognito.sign_in(user) for user in USERS}
 
 
+@pytest.fixture
+def fresh_tokens(cognito: LocalCognito) -> Mapping[str, str]:
+    """Tokens of users who have signed in just now, for what requires a recent sign-in."""
+    return {user.name: cognito.sign_in(user) for user in USERS}
+
+
 @pytest.fixture(scope="session")
 def sign(cognito: LocalCognito) -> Sign:
     """Sign what moto cannot be asked for (scopes, several groups, the past), with the key that its pools sign with.
 
-    `sign(scope="todo/stats")` is a token of nobody in particular, valid but for the claims that you give.
+    `sign(scope="todo/stats")` is a token of some user, valid but for the claims that you give.
     """
     packed = (files("moto.cognitoidp") / "resources" / "jwks-private.json.gz").read_bytes()
     key = RSAKey.import_key(json.loads(gzip.decompress(packed)))
@@ -59,10 +66,23 @@ def sign(cognito: LocalCognito) -> Sign:
     return token
 
 
+@pytest.fixture(scope="session")
+def login_and_environ(cognito: LocalCognito) -> Iterator[tuple[LocalManagedLogin, Mapping[str, str]]]:
+    """The sign-in page for an app at Flask's test URL, and the environment of that app."""
+    with cognito.managed_login("http://localhost") as running:
+        yield running
+
+
 @pytest.fixture
-def app(cognito: LocalCognito, tmp_path: Path) -> Iterator[Flask]:
+def login(login_and_environ: tuple[LocalManagedLogin, Mapping[str, str]]) -> LocalManagedLogin:
+    """The sign-in page."""
+    return login_and_environ[0]
+
+
+@pytest.fixture
+def app(login_and_environ: tuple[LocalManagedLogin, Mapping[str, str]], tmp_path: Path) -> Iterator[Flask]:
     """The app, on the local Cognito and an empty database."""
-    app = create_app({**cognito.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/todo.db"})
+    app = create_app({**login_and_environ[1], "DATABASE_URL": f"sqlite:///{tmp_path}/todo.db"})
     yield app
     with app.app_context():
         db.engine.dispose()

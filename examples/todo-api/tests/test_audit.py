@@ -1,14 +1,16 @@
 """Who changed something, and which tokens were refused."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
 from todo_api import audit
-from todo_api.models import db
+from todo_api.models import AuditEntry, db
 
 Ask = Callable[..., Any]
 Add = Callable[..., int]
@@ -53,20 +55,36 @@ def test_a_token_that_anybody_can_make_up_is_not_noted(ask: Ask, tokens: dict[st
     assert entries(ask) == []
 
 
-def test_only_the_newest_refusals_are_kept(app: Flask, ask: Ask, sign: Sign) -> None:
+def test_refused_tokens_cause_one_note_a_minute_for_each_code(ask: Ask, sign: Sign) -> None:
+    for _ in range(5):
+        ask(sign(exp=1), "GET", "/api/me")
+        ask(sign(token_use="id"), "GET", "/api/me")
+
+    assert sorted(event for event, *_ in entries(ask)) == ["invalid_token_use", "token_expired"]
+
+
+def test_refusals_never_push_out_a_change(ask: Ask, add: Add, sign: Sign) -> None:
+    add("bob")
+
+    for number in range(20):
+        ask(sign(exp=number + 1), "GET", "/api/me")
+
+    assert ("changed", "bob", "POST", "/api/todos") in entries(ask)
+
+
+def test_entries_are_kept_for_90_days_and_no_count_shortens_that(app: Flask, ask: Ask, add: Add) -> None:
+    now = datetime.now(timezone.utc)
     with app.app_context():
-        db.session.execute(
-            text(
-                "INSERT INTO audit_entry (id, at, event, method, path)"
-                " VALUES (:id, '2026-01-01 00:00:00', 'old', 'GET', '/')"
-            ),
-            [{"id": 1}, {"id": 2}, {"id": audit.KEPT_ENTRIES + 1}],
-        )
+        old = [AuditEntry(event="old", method="GET", path="/", at=now - audit.KEPT_FOR - timedelta(minutes=1))]
+        young = [AuditEntry(event="young", method="GET", path="/", at=now - timedelta(days=89)) for _ in range(1_500)]
+        db.session.add_all([*old, *young])
         db.session.commit()
 
-    ask(sign(exp=1), "GET", "/api/me")
+    add("bob")
 
-    assert [event for event, *_ in entries(ask)] == ["token_expired", "old"]
+    with app.app_context():
+        events = db.session.scalars(select(AuditEntry.event)).all()
+    assert Counter(events) == {"young": 1_500, "changed": 1}
 
 
 def test_a_note_that_cannot_be_written_changes_no_answer(app: Flask, ask: Ask, sign: Sign) -> None:
@@ -90,5 +108,5 @@ def test_both_roles_together_clear_it(ask: Ask, add: Add, sign: Sign) -> None:
 
     cleared = ask(sign(**{"cognito:groups": ["moderator", "admin"]}), "DELETE", "/api/admin/audit")
 
-    assert (cleared.status_code, cleared.json["deleted"]) == (200, 2)
-    assert entries(ask) == []
+    assert (cleared.status_code, cleared.json["deleted"]) == (200, 1)
+    assert [entry[::2] for entry in entries(ask)] == [("changed", "DELETE")]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from cognito_jwt_core import ConfigurationError
 from todo_api import create_app
-from todo_api.config import from_environment
+from todo_api.config import cognito_url, from_environment
 
 POOL = {
     "COGNITO_REGION": "eu-central-1",
@@ -35,3 +35,36 @@ def test_an_app_without_its_pool_does_not_start(missing: str, tmp_path: Path) ->
 
     with pytest.raises(ConfigurationError, match=missing):
         create_app({**environ, "DATABASE_URL": f"sqlite:///{tmp_path}/todo.db"})
+
+
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("eu-central-1", "https://cognito-idp.eu-central-1.amazonaws.com/"),
+        ("us-gov-west-1", "https://cognito-idp.us-gov-west-1.amazonaws.com/"),
+        ("cn-north-1", "https://cognito-idp.cn-north-1.amazonaws.com.cn/"),
+        ("eusc-de-east-1", "https://cognito-idp.eusc-de-east-1.amazonaws.eu/"),
+    ],
+)
+def test_programs_sign_in_at_the_host_of_the_pools_partition(region: str, host: str) -> None:
+    assert cognito_url({"COGNITO_REGION": region, "COGNITO_USERPOOL_ID": f"{region}_c3fea2"}) == host
+
+
+def test_programs_sign_in_at_an_emulator_if_the_sdk_is_told_so() -> None:
+    emulator = {"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": "http://127.0.0.1:5000"}
+
+    assert cognito_url({**POOL, **emulator}) == "http://127.0.0.1:5000"
+
+
+def test_a_session_lifetime_is_a_number_of_seconds(tmp_path: Path) -> None:
+    app_of_12_hours = {**POOL, "SECRET_KEY": "k" * 32, "DATABASE_URL": f"sqlite:///{tmp_path}/todo.db"}
+
+    assert "COGNITO_SESSION_LIFETIME" not in from_environment(app_of_12_hours)
+    assert from_environment({**POOL, "COGNITO_SESSION_LIFETIME": "60"})["COGNITO_SESSION_LIFETIME"] == 60
+    with pytest.raises(ConfigurationError, match="COGNITO_SESSION_LIFETIME"):
+        create_app({**app_of_12_hours, "COGNITO_SESSION_LIFETIME": "one hour"})
+
+
+@pytest.mark.parametrize(("value", "is_allowed"), [("1", True), ("true", True), ("", False), ("no", False)])
+def test_keys_over_plain_http_are_an_explicit_choice(value: str, is_allowed: bool) -> None:
+    assert from_environment({**POOL, "COGNITO_ALLOW_HTTP_JWKS": value})["COGNITO_ALLOW_HTTP_JWKS"] is is_allowed

@@ -5,12 +5,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from todo_api.demo import running
 
 Sign = Callable[..., str]
 
 
+@pytest.mark.slow
 def test_every_answer_is_as_described(app: Flask, sign: Sign, tmp_path: Path) -> None:
     who_may_do_everything = sign(scope="todo/stats", **{"cognito:groups": ["admin", "moderator"]})
 

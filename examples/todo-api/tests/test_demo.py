@@ -28,7 +28,7 @@ def serving(environ: Mapping[str, str] = NO_POOL) -> Iterator[tuple[subprocess.P
     with subprocess.Popen(DEMO, env=environ, stdout=subprocess.PIPE, text=True) as demo:  # noqa: S603
         assert demo.stdout
         printed = ""
-        while "/api/admin/todos -H" not in printed:
+        while "Ctrl-C stops" not in printed:
             line = demo.stdout.readline()
             assert line, f"the demo ended: {printed}"
             printed += line
@@ -38,6 +38,7 @@ def serving(environ: Mapping[str, str] = NO_POOL) -> Iterator[tuple[subprocess.P
             demo.kill()
 
 
+@pytest.mark.slow
 def test_once_prints_the_table_and_succeeds_also_when_its_port_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -45,13 +46,15 @@ def test_once_prints_the_table_and_succeeds_also_when_its_port_is_taken() -> Non
         demo = run(*DEMO, "--once", "--port", str(port))
 
     assert (demo.returncode, demo.stderr) == (0, "")
-    warning, head, *rows = (line.split() for line in demo.stdout.splitlines() if line)
+    starting, warning, calling, head, *rows = (line.split() for line in demo.stdout.splitlines() if line)
+    assert (starting[0], calling[0]) == ("Starting", "Calling")
     assert warning[:5] == ["Port", str(port), "cannot", "be", "had"]
     assert head == list(VISITORS)
     assert rows[: len(CALLS)] == [[call.method, call.path, *map(str, call.expected)] for call in CALLS]
     assert "Every answer was the expected one." in demo.stdout
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it_without_a_traceback() -> None:
     with serving() as (demo, _):
         demo.send_signal(signal.SIGINT)
@@ -60,9 +63,10 @@ def test_ctrl_c_ends_it_without_a_traceback() -> None:
     assert (demo.returncode, rest.split()) == (0, ["Stopped."])
 
 
+@pytest.mark.slow
 def test_what_it_prints_can_be_pasted_into_a_shell() -> None:
     with serving() as (_, printed):
-        lines = printed[printed.index("TOKEN=") :]
+        lines = printed[printed.index("TOKEN=") : printed.index("\n  alice ")]
         shell = run("bash", "-c", lines)
 
     assert re.findall(r"HTTP/1.1 (\d+)", shell.stdout) == ["200", "201", "200"]
@@ -71,7 +75,7 @@ def test_what_it_prints_can_be_pasted_into_a_shell() -> None:
 
 @pytest.fixture
 def real_pool(tmp_path: Path) -> Mapping[str, str]:
-    """The environment of somebody who has a pool."""
+    """The environment of a developer who has a pool."""
     return {
         **NO_POOL,
         "COGNITO_REGION": "eu-central-1",
@@ -90,16 +94,17 @@ def test_a_real_pool_needs_nothing_of_the_local_one(real_pool: Mapping[str, str]
     demo = run(sys.executable, "-c", program, environ=real_pool)
 
     assert (demo.returncode, demo.stderr) == (0, "")
-    assert demo.stdout.split()[0] == "nobody"
+    assert demo.stdout.split()[0] == "guest"
 
 
 def test_a_real_pools_users_are_served_and_told_where_to_sign_in(real_pool: Mapping[str, str]) -> None:
     with serving(real_pool) as (demo, printed):
-        url = printed.partition("The page and the API: ")[2].split()[0]
+        url = printed.partition("Open ")[2].split()[0]
         board = requests.get(f"{url}/api/board", timeout=30)
         demo.send_signal(signal.SIGTERM)
         code = demo.wait(timeout=30)
 
     assert (board.status_code, code) == (200, 0)
-    assert "their user pool: eu-central-1_c3fea2" in printed
+    assert "with a user of eu-central-1_c3fea2" in printed
+    assert f"{url}/auth/callback" in printed
     assert "TOKEN=$(curl -s https://cognito-idp.eu-central-1.amazonaws.com/ " in printed

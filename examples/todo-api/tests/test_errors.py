@@ -104,6 +104,7 @@ def test_a_client_that_asks_for_problem_details_gets_them_from_the_app_and_from_
         "status": 401,
         "detail": "The request has no access token.",
         "code": "authorization_required",
+        "login": "/auth/login",
     }
     assert refused.headers["WWW-Authenticate"].startswith("Bearer realm=")
 
@@ -115,4 +116,5 @@ def test_anybody_else_gets_the_extensions_own_shape(app: Flask) -> None:
         "error": "Authorization Required",
         "description": "The request has no access token.",
         "code": "authorization_required",
+        "login": "/auth/login",
     }

@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
-from todo_api.local_cognito import LocalCognito
+from todo_api.local_cognito import USERS, LocalCognito
 
 FOLDER = Path(__file__).parent.parent
 
@@ -28,7 +29,7 @@ class Gunicorn:
 
     @property
     def port(self) -> int:
-        """Where it listens, once it says so."""
+        """Return the port that it logs when it is ready."""
         for line in self.read():
             if found := re.search(r"Listening at: http://127\.0\.0\.1:(\d+)", line["message"]):
                 return int(found[1])
@@ -59,10 +60,11 @@ def gunicorn(cognito: LocalCognito, folder: Path, *options: str) -> Iterator[Gun
             process.kill()
 
 
+@pytest.mark.slow
 def test_workers_and_threads_answer_and_log_in_json(
     cognito: LocalCognito, tokens: Mapping[str, str], tmp_path: Path
 ) -> None:
-    with gunicorn(cognito, tmp_path) as server, ThreadPoolExecutor(8) as threads:
+    with gunicorn(cognito, tmp_path, "--workers", "2") as server, ThreadPoolExecutor(8) as threads:
         url = f"http://127.0.0.1:{server.port}/api/todos"
         headers = {"Authorization": f"Bearer {tokens['bob']}", "Connection": "close"}
 
@@ -83,6 +85,21 @@ def test_workers_and_threads_answer_and_log_in_json(
     assert tokens["bob"] not in json.dumps(server.lines)
 
 
+@pytest.mark.slow
+def test_a_revoked_token_is_refused_by_every_worker(cognito: LocalCognito, tmp_path: Path) -> None:
+    bearer = {"Authorization": f"Bearer {cognito.sign_in(USERS[2])}", "Connection": "close"}
+    with gunicorn(cognito, tmp_path) as server:
+        url = f"http://127.0.0.1:{server.port}/api/me"
+        signed_out = requests.post(f"{url}/sign-out-everywhere", headers=bearer, timeout=60)
+        with ThreadPoolExecutor(8) as threads:
+            later = list(threads.map(lambda _: requests.get(url, headers=bearer, timeout=60).status_code, range(32)))
+        server.end()
+
+    assert signed_out.status_code == 204
+    assert set(later) == {401}
+
+
+@pytest.mark.slow
 def test_a_request_under_way_is_answered_before_the_end(
     cognito: LocalCognito, tokens: Mapping[str, str], tmp_path: Path
 ) -> None:

@@ -81,9 +81,9 @@ def test_a_path_that_is_too_long_for_the_audit_is_cut_there(app: Flask, tokens: 
     assert (changed.status_code, noted) == (200, path[:256])
 
 
-def test_everybody_gets_what_they_get_on_sqlite(app: Flask, tokens: Mapping[str, str]) -> None:
+def test_everybody_gets_what_they_get_on_sqlite(app: Flask, fresh_tokens: Mapping[str, str]) -> None:
     with running(app, 0) as url:
-        assert show_table(url, tokens)
+        assert show_table(url, fresh_tokens)
 
 
 def test_many_first_requests_at_once_create_one_row(app: Flask, tokens: Mapping[str, str]) -> None:

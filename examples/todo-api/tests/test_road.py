@@ -6,10 +6,10 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 from flask import Flask
+from todo_api.aws_sdk import tokens_of
 from todo_api.demo import running
 from todo_api.demo_table import with_one_character_changed
 from todo_api.local_cognito import USERS, LocalCognito, LocalUser
-from todo_api.sign_in import sign_in
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_who_signs_in_is_known_to_the_api(cognito: LocalCognito, url: str, user:
 
 def test_a_wrong_password_gets_no_token(cognito: LocalCognito) -> None:
     with pytest.raises(ClientError, match="NotAuthorizedException"):
-        sign_in("bob", "wrong", client_id=cognito.client_id, region="eu-central-1", endpoint_url=cognito.url)
+        tokens_of("bob", "wrong", client_id=cognito.client_id, region="eu-central-1", endpoint_url=cognito.url)
 
 
 def test_no_token_is_401_and_names_the_scheme_alone(url: str) -> None:
@@ -75,20 +75,11 @@ def test_bob_on_an_admin_route_is_403(url: str, tokens: Mapping[str, str]) -> No
 
 
 def test_an_id_token_opens_nothing(cognito: LocalCognito, url: str) -> None:
-    import boto3
-    from botocore import UNSIGNED
-    from botocore.config import Config
-
     alice = USERS[0]
-    client = boto3.client(
-        "cognito-idp", "eu-central-1", endpoint_url=cognito.url, config=Config(signature_version=UNSIGNED)
-    )
-    answer = client.initiate_auth(
-        ClientId=cognito.client_id,
-        AuthFlow="USER_PASSWORD_AUTH",
-        AuthParameters={"USERNAME": alice.name, "PASSWORD": alice.password},
+    tokens = tokens_of(
+        alice.name, alice.password, client_id=cognito.client_id, region="eu-central-1", endpoint_url=cognito.url
     )
 
-    refused = get(url, "/api/me", answer["AuthenticationResult"]["IdToken"])
+    refused = get(url, "/api/me", tokens["IdToken"])
 
     assert (refused.status_code, refused.json()["code"]) == (401, "invalid_token_use")

@@ -110,3 +110,11 @@ def test_closing_what_is_not_there_is_not_found(ask: Ask) -> None:
 def test_an_id_beyond_the_databases_integers_is_not_found(ask: Ask) -> None:
     assert ask("bob", "GET", "/api/todos/2147483647").status_code == 404
     assert ask("bob", "GET", f"/api/todos/{10**30}").status_code == 404
+
+
+def test_a_moderator_who_closes_a_private_todo_does_not_read_it(ask: Ask, add: Add) -> None:
+    todo = add("bob", title="a private matter")
+
+    closed = ask("mo", "POST", f"/api/todos/{todo}/close")
+
+    assert closed.json == {"id": todo, "done": True}

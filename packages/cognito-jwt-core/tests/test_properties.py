@@ -8,8 +8,10 @@ import base64
 import copy
 import json
 import math
+import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from itertools import cycle, islice
+from typing import Any, TypeVar
 
 from cognito_jwt_core import (
     AccessDeniedError,
@@ -23,6 +25,11 @@ from cognito_jwt_core import (
     InvalidIssuerError,
     InvalidTokenError,
     InvalidTokenUseError,
+    JWKSFetchError,
+    JWKSResponse,
+    JWKSUnavailableError,
+    KeySource,
+    MalformedTokenError,
     MissingClaimError,
     MultiPoolVerifier,
     ScopeRequiredError,
@@ -30,13 +37,17 @@ from cognito_jwt_core import (
     TokenNotYetValidError,
     UserPool,
 )
-from cognito_jwt_core.strict_json import parse_object
 from cognito_jwt_core.testing import LocalUserPool, ManualClock
-from corpus import API
+from cognito_test_kit.corpus import API
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+T = TypeVar("T")
+
 NOW = 1_700_000_000
+MAX_DEPTH = 64
+SMALL_STACK_BYTES = 128 * 1024  # musl's default, and so that of threads in Alpine's Python
+MOST_FETCHES_OF_A_CALL = 3  # one, and two repeats where the clocks say that the process stood still
 POOL = LocalUserPool("eu-central-1_testpool", client_id="abcdef123456", clock=ManualClock(NOW))
 OTHER = LocalUserPool("eu-central-1_otherpool", client_id="abcdef123456", clock=POOL.clock)
 GOOD = tuple(POOL.access_token(name) for name in ("alice", "bob"))
@@ -274,7 +285,7 @@ def restated(claims: Mapping[str, Any], asked: Mapping[str, Any]) -> type[Cognit
         return InvalidTokenUseError
     if "sub" not in claims:
         return MissingClaimError
-    if not isinstance(claims["sub"], str):
+    if not isinstance(claims["sub"], str) or claims["sub"] == "":
         return InvalidClaimError
 
     if asked["client_id"] is not None:
@@ -407,25 +418,6 @@ def test_group_matches_whole_or_not_at_all(groups: object, required: str) -> Non
     assert isinstance(found, dict) if is_member else found is GroupRequiredError
 
 
-@given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")))
-@example(b'{"a":1e400}')
-@example(b'{"a":1,"a":1}')
-@example(b"\xef\xbb\xbf{}")
-def test_json_is_an_object_or_a_value_error(data: bytes) -> None:
-    try:
-        found = parse_object(data)
-    except ValueError:
-        return
-    assert found == json.loads(data)
-
-
-@given(json_values)
-def test_json_objects_are_read_as_the_standard_library_reads_them(value: object) -> None:
-    data = json.dumps({"x": value}).encode()
-
-    assert parse_object(data) == json.loads(data)
-
-
 @given(
     st.text(max_size=60)
     | st.builds("{}_{}".format, st.sampled_from(["eu-central-1", "cn-north-1", "local"]), st.text(max_size=12))
@@ -454,3 +446,180 @@ def test_errors_survive_copying_with_whatever_they_carry(cls: Any, message: str,
     again = copy.deepcopy(error)
 
     assert (type(again), str(again), vars(again)) == (cls, message, vars(error))
+
+
+def on_a_small_stack(call: Callable[[], T]) -> T:
+    """Call it in a thread with a stack as small as a server may give it."""
+    results: list[T] = []
+    before = threading.stack_size(SMALL_STACK_BYTES)
+    try:
+        thread = threading.Thread(target=lambda: results.append(call()))
+        thread.start()
+    finally:
+        threading.stack_size(before)
+    thread.join()
+    (result,) = results
+    return result
+
+
+# What opens one more level, and what closes it. A bracket in a text counts for nothing, nor does a closed level beside.
+LEVELS = (("[", "]"), ('{"a":', "}"), ('["[{",', "]"), ('{"}\\"]":', "}"), ("[[],", "]"), ('["\\\\",', ",{}]"))
+
+
+@st.composite
+def nestings(draw: st.DrawFn) -> tuple[int, str]:
+    """A depth, and JSON that is nested as deep."""
+    depth = draw(st.integers(1, 70) | st.sampled_from([61, 62, 63, 64, 65, 1000, 3000]))
+    shape = draw(st.lists(st.sampled_from(LEVELS), min_size=1, max_size=5))
+    levels = list(islice(cycle(shape), depth))
+    beside = 1 if levels[-1] in LEVELS[4:] else 0
+    text = "".join(opening for opening, _ in levels) + "1" + "".join(closing for _, closing in reversed(levels))
+    return depth + beside, text
+
+
+def with_nested(members: object, nested: str) -> bytes:
+    return f'{json.dumps(members)[:-1]},"x":{nested}}}'.encode()
+
+
+class KeysAsText:
+    """A local source, which is read in the thread that builds the verifier."""
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+
+    def fetch(self, timeout_seconds: float) -> JWKSResponse:
+        return JWKSResponse(self.text)
+
+    def revision(self) -> object:
+        return None
+
+
+def built(jwks: KeySource) -> type[CognitoVerifier] | type[ConfigurationError]:
+    try:
+        return type(verifier_of(jwks=jwks))
+    except ConfigurationError as error:
+        return type(error)
+
+
+@given(nestings())
+@example((8000, "[" * 8000 + "]" * 8000))
+def test_nesting_is_judged_by_its_depth_and_overflows_no_stack(nesting: tuple[int, str]) -> None:
+    depth, nested = nesting
+    is_good = depth < MAX_DEPTH  # one level less: it is inside an object
+    in_header = POOL.sign(with_nested(POOL.header, nested), BASE)
+    in_payload = POOL.sign(POOL.header, with_nested(BASE, nested))
+    keys = KeysAsText(with_nested(POOL.jwk_set, nested))
+
+    for token in (in_header, in_payload):
+        found = on_a_small_stack(lambda token=token: answer(FORGETFUL, token))  # type: ignore[misc]
+        assert isinstance(found, dict) if is_good else found is MalformedTokenError
+    assert on_a_small_stack(lambda: built(keys)) is (CognitoVerifier if is_good else ConfigurationError)
+
+
+@given(
+    st.lists(st.sampled_from(["[", '{"a":', '"', "\\", "]", "}", ",", "1", '"a"', ":"]), max_size=400),
+    st.integers(1, 9),
+)
+@example(["["], 5000)
+@example(['{"a":'], 2000)
+@example(['"'], 60_000)
+@example(['"\\'], 30_000)
+def test_no_text_overflows_a_small_stack(pieces: list[str], times: int) -> None:
+    text = "".join(pieces) * times
+
+    for token in (POOL.sign(text, BASE), POOL.sign(POOL.header, text)):
+        found = on_a_small_stack(lambda token=token: answer(FORGETFUL, token))  # type: ignore[misc]
+        assert isinstance(found, type)
+        assert issubclass(found, InvalidTokenError)
+
+
+@given(st.text(st.characters(codec=None) | st.sampled_from("\ud83d\ude00"), max_size=6), st.booleans())
+@example("\ud800", False)
+@example("\udc00\ud800", True)
+@example("\ud83d\ude00", True)  # as two escapes: a character
+def test_half_a_character_is_refused(text: str, is_name: bool) -> None:
+    claims = json.dumps({**BASE, **({text: 1} if is_name else {"x": [{"y": text}]})})
+
+    found = answer(FORGETFUL, POOL.sign(POOL.header, claims))
+
+    assert isinstance(found, dict) if is_encodable(json.loads(claims)) else found is MalformedTokenError
+
+
+def is_encodable(value: object) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class CrookedClock:
+    """Two clocks that disagree: each reading moves either of them by a jump of its own, or lets it stand."""
+
+    def __init__(self, wall_jumps: list[float], monotonic_jumps: list[float]) -> None:
+        self.wall, self.elapsed = float(NOW), 1000.0
+        self.wall_jumps, self.monotonic_jumps = cycle(wall_jumps), cycle(monotonic_jumps)
+
+    def time(self) -> float:
+        self.wall += next(self.wall_jumps)
+        return self.wall
+
+    def monotonic(self) -> float:
+        self.elapsed += next(self.monotonic_jumps)
+        return self.elapsed
+
+    def agree(self) -> None:
+        """Stand still from now on, both of them."""
+        self.wall_jumps = self.monotonic_jumps = cycle([0.0])
+
+
+class Endpoint:
+    """A remote source that works or does not."""
+
+    works = True
+
+    def fetch(self, timeout_seconds: float) -> JWKSResponse:
+        if not self.works:
+            raise JWKSFetchError("expected an answer, found none")
+        return JWKSResponse(POOL.jwk_set)
+
+
+jumps = st.lists(st.sampled_from([0.0, 0.001, 0.5, 2.0, 50.0, 3600.0, 1e5, 1e7]), min_size=1, max_size=5)
+wall_jumps = st.lists(
+    st.sampled_from([0.0, 0.001, 50.0, 3600.0, -3600.0, -1e5, 1e5, 1e7, -1e7]), min_size=1, max_size=5
+)
+deeds = st.lists(st.sampled_from(["verify", "invented", "badly signed", "works", "fails"]), min_size=1, max_size=12)
+
+
+@given(wall_jumps, jumps, deeds)
+@example([-1e5], [0.0], ["fails", "verify"] * 4 + ["works"])
+@example([50.0], [0.001], ["verify", "invented", "fails"] * 3)
+def test_clocks_that_disagree_cost_time_and_no_endless_verify(
+    wall_jumps: list[float], monotonic_jumps: list[float], deeds: list[str]
+) -> None:
+    clock, endpoint = CrookedClock(wall_jumps, monotonic_jumps), Endpoint()
+    verifier = verifier_of(jwks=endpoint, clock=clock, check_expiration=False)
+    tokens = {
+        "verify": POOL.access_token(),
+        "invented": POOL.sign({"alg": "RS256", "kid": "invented"}, BASE),
+        "badly signed": POOL.badly_signed_token(),
+    }
+
+    for deed in deeds:
+        if deed in tokens:
+            before = verifier.keys[0].fetches
+            found = answer(verifier, tokens[deed])
+            assert verifier.keys[0].fetches - before <= MOST_FETCHES_OF_A_CALL
+            assert isinstance(found, dict) <= (deed == "verify")
+            assert isinstance(found, dict) or issubclass(found, (InvalidTokenError, JWKSUnavailableError))  # type: ignore[arg-type]
+        else:
+            endpoint.works = deed == "works"
+
+    last: object = None
+    clock.agree()
+    endpoint.works = True
+    for _ in range(2):  # what began before may still fail once
+        clock.elapsed += 86_400
+        clock.wall += 86_400
+        last = answer(verifier, tokens["verify"])
+    assert isinstance(last, dict)

@@ -21,8 +21,10 @@ from cognito_jwt_core import (
     MissingClaimError,
     MultiPoolVerifier,
     ScopeRequiredError,
+    SignInError,
     UserPool,
 )
+from cognito_jwt_core.oauth import AuthorizationRequest, OAuthClient, TokenIdentity, TokenSet
 
 if TYPE_CHECKING:
     from typing_extensions import assert_type
@@ -143,6 +145,41 @@ def refusals(error: CognitoJWTError) -> None:
         assert_type(missing, KeyError)
     except MissingClaimError as missing_claim:
         assert_type(missing_claim, MissingClaimError)
+
+
+async def sign_in(verifier: CognitoVerifier) -> None:
+    oauth = OAuthClient(verifier, client_id="abcdef123456")
+    OAuthClient(verifier, client_id="abcdef123456", client_secret=lambda: "secret", domain="my-app")
+    login = oauth.authorization_request("https://app.example/cb", scopes=["openid"], prompt="login", max_age=300)
+    assert_type(login, AuthorizationRequest)
+    assert_type(login.nonce, str | None)
+    code = oauth.read_callback("code=x&state=y", state=login.state)
+    tokens = oauth.exchange_code(
+        code, redirect_uri=login.redirect_uri, code_verifier=login.code_verifier, nonce=login.nonce
+    )
+    assert_type(tokens, TokenSet)
+    assert_type(tokens.claims, Claims)
+    assert_type(tokens.id_claims, Claims | None)
+    assert_type(tokens.expires_at, datetime)
+    assert_type(tokens.identity, TokenIdentity)
+    assert_type(oauth.refresh(tokens.refresh_token, previous=tokens.identity), TokenSet)
+    assert_type(await oauth.refresh_async(tokens.refresh_token, previous=tokens), TokenSet)
+    assert_type(await oauth.user_info_async(tokens.access_token), dict[str, object])
+    assert_type(oauth.logout_url("https://app.example/"), str)
+
+
+def wrong_sign_in(verifier: CognitoVerifier, tokens: TokenSet) -> None:
+    OAuthClient(verifier)  # type: ignore[call-arg]
+    oauth = OAuthClient(verifier, client_id="abcdef123456", client_secret=5)  # type: ignore[arg-type]
+    oauth.exchange_code("code", redirect_uri="x", code_verifier="x")  # type: ignore[call-arg]
+    oauth.refresh("R", previous={"sub": "x"})  # type: ignore[arg-type]
+    tokens.access_token = "x"  # type: ignore[misc]  # frozen
+
+
+def failed_sign_in(error: SignInError) -> None:
+    assert_type(error.status, int)
+    assert_type(error.retryable, bool)
+    assert_type(error.retry_after, int | None)
 
 
 def no_key_source(source: Sequence[str]) -> None:

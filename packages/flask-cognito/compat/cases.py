@@ -52,7 +52,7 @@ def _who_gets_in(pool: LocalUserPool) -> Iterator[Case]:
     yield Case("all claims of an ID token", 200, "/api/claims", bearer(id_token))
     yield Case("a token of a machine", 200, headers=bearer(pool.client_credentials_token()))
     yield Case("name and user", 200, "/api/name", bearer(pool.access_token("alice")))
-    yield Case("the name of an ID token, which has none", 401, "/api/name", bearer(id_token))
+    yield Case("the name of an ID token, which has none", 403, "/api/name", bearer(id_token))
     yield Case("a user of the database", 200, "/api/user", bearer(pool.access_token("bob")))
     yield Case("a user whom the database does not know", 200, "/api/user", bearer(pool.access_token("unknown")))
     yield Case("nobody", 401)

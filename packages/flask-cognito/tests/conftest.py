@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from cognito_jwt_core.testing import LocalUserPool
+from cognito_test_kit.messages import messages  # noqa: F401  a fixture
 from flask import Flask
 from flask.testing import FlaskClient
 from flask.typing import ResponseReturnValue

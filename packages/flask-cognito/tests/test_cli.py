@@ -1,5 +1,6 @@
 """``flask cognito check``, ``explain`` and ``routes``."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from typing import Any
 import flask_restful  # type: ignore[import-untyped]
 import flask_restx  # type: ignore[import-untyped]
 import pytest
+import requests
+from cognito_jwt_core import Claims, KeySettings, RevocationList
 from cognito_jwt_core.testing import LocalUserPool
 from flask import Blueprint, Flask
 from flask.views import MethodView
@@ -63,12 +66,43 @@ class TestCheck:
         assert "advice: COGNITO_TOKEN_USE = 'access'" in output
         assert "token in          cookie session_token, then header Authorization (without a prefix)" in output
         assert "identity handler  registered" in output
-        assert output.count("warning") == 2
+        assert output.count("warning") == 1
+
+    def test_it_says_what_is_set_beyond_the_defaults(self, make_app: MakeApp) -> None:
+        def tenant(claims: Claims) -> None: ...
+
+        app = make_app(
+            COGNITO_AUDIENCE="https://api.example",
+            COGNITO_CUSTOM_CHECK=tenant,
+            COGNITO_KEY_SETTINGS=KeySettings(),
+            COGNITO_REQUESTS_SESSION=requests.Session(),
+            COGNITO_TOKEN_LOCATIONS=["header", "cookie"],
+            COGNITO_TRUSTED_ORIGINS=["https://spa.example"],
+            COGNITO_JWT_HEADER_PREFIX=["Bearer", None],
+        )
+
+        _, output = run(app, "check")
+
+        for text in (
+            *("audience          https://api.example", "tenant", "COGNITO_REQUESTS_SESSION", "COGNITO_KEY_SETTINGS"),
+            *("trusted origins   https://spa.example", "(Bearer or without a prefix), then cookie session_token"),
+        ):
+            assert text in output
+
+    def test_it_asks_for_the_revocations(self, make_app: MakeApp) -> None:
+        class Down(RevocationList):
+            def ready(self) -> None:
+                raise ConnectionError
+
+        good, bad = (run(make_app(COGNITO_REVOCATIONS=found), "check") for found in (RevocationList(), Down()))
+
+        assert (good[0], "revocations       RevocationList" in good[1].splitlines()) == (0, True)
+        assert (bad[0], "revocations       FAILED: Down: " in bad[1]) == (1, True)
 
     def test_it_warns_of_users_that_nobody_can_be(self, make_app: MakeApp) -> None:
         _, output = run(make_app(COGNITO_IDENTITY_REQUIRED=True), "check")
 
-        assert "warning           COGNITO_IDENTITY_REQUIRED refuses everybody" in output
+        assert "warning           COGNITO_IDENTITY_REQUIRED refuses every user" in output
 
     def test_it_reaches_the_keys(self, make_app: MakeApp, pool: LocalUserPool) -> None:
         with pool.serve() as url:
@@ -88,14 +122,67 @@ class TestCheck:
         assert isinstance(good, list)
         code, output = run(make_app(COGNITO_JWKS={"keys": [*good, {"kty": "oct", "kid": "bad", "k": "AA"}]}), "check")
 
-        assert (code, "warning           a key is left out: " in output) == (0, True)
+        assert (code, "left out 'bad': " in output) == (0, True)
 
 
 class TestExplain:
     def test_a_good_token(self, app: Flask, pool: LocalUserPool) -> None:
         code, output = run(app, "explain", pool.access_token())
 
-        assert (code, output.splitlines()[-1]) == (0, "accepted")
+        assert (code, output.splitlines()[-1]) == (0, "accepted; 2 routes demand more")
+
+    def test_an_app_whose_routes_demand_no_more(self, settings: dict[str, Any], pool: LocalUserPool) -> None:
+        app = Flask("app")
+        app.config.update(settings)
+        CognitoAuth(app)
+        app.add_url_rule("/me", view_func=cognito_auth_required(lambda: "me"))
+
+        assert run(app, "explain", pool.access_token())[1].splitlines()[-1] == "accepted"
+
+    @pytest.mark.parametrize(("groups", "code", "last"), [((), 1, "group_required"), (("admin",), 0, "accepted")])
+    def test_a_route_adds_what_it_demands(
+        self, app: Flask, pool: LocalUserPool, groups: tuple[str, ...], code: int, last: str
+    ) -> None:
+        found, output = run(app, "explain", pool.access_token(groups=groups), "--route", "/admin")
+
+        assert (found, last in output.splitlines()[-1]) == (code, True)
+
+    def test_a_route_can_replace_what_the_app_demands(self, app: Flask, pool: LocalUserPool) -> None:
+        view = cognito_auth_required(token_use="id")(lambda number: "t")
+        app.add_url_rule("/todos/<int:number>", "t", view, methods=["PUT"])
+
+        for route in ("/todos/7", "/todos/<int:number>"):
+            code, output = run(app, "explain", pool.id_token(), "--route", route, "--method", "put")
+            assert (code, output.splitlines()[-1]) == (0, "accepted")
+            assert run(app, "explain", pool.access_token(), "--route", route, "--method", "PUT")[0] == 1
+
+    @pytest.mark.parametrize(
+        ("arguments", "told"),
+        [
+            (["--route", "/nowhere"], "no route /nowhere"),
+            (["--route", "/admin", "--method", "DELETE"], "does not answer DELETE"),
+            (["--route", "/folder"], "redirects to"),
+        ],
+    )
+    def test_a_route_that_the_app_does_not_have(
+        self, app: Flask, pool: LocalUserPool, arguments: list[str], told: str
+    ) -> None:
+        app.add_url_rule("/folder/", view_func=lambda: "folder")
+
+        code, output = run(app, "explain", pool.access_token(), *arguments)
+
+        assert (code, told in output) == (2, True)
+
+    def test_an_own_decode_token_is_said_to_decide(self, make_app: MakeApp, pool: LocalUserPool) -> None:
+        class Own(CognitoAuth):
+            def decode_token(self, token: str) -> dict[str, Any]:
+                return {"sub": token}
+
+        app = make_app(Own)
+
+        assert "own decode_token" in run(app, "explain", pool.access_token())[1]
+        code, output = run(app, "check")
+        assert (code, "not asked for: the app has its own decode_token" in output) == (0, True)
 
     def test_a_bad_one_read_from_standard_input(self, app: Flask, pool: LocalUserPool) -> None:
         code, output = run(app, "explain", "-", text=pool.expired_token() + "\n")
@@ -120,7 +207,7 @@ class TestExplain:
         code, output = run(app, "explain", "Bearer", token)
 
         assert code == 1
-        assert 'the scheme "Bearer" of the header was pasted along' in output
+        assert "Give only the token, without the scheme" in output
         assert token[:12] not in output
 
     def test_input_that_is_no_text_is_a_token_that_is_refused(self, app: Flask) -> None:
@@ -166,7 +253,7 @@ class TestRoutes:
 
         assert demands() == {
             "GET,POST /required": "signed in",
-            "GET,POST /optional": "anybody, signed in or not",
+            "GET,POST /optional": "any caller, signed in or not",
             "GET,POST /group": "group a or b",
             "GET,POST /groups": "group a and b",
             "GET,POST /scope": "group a + scope s",
@@ -263,15 +350,24 @@ class TestRoutes:
         assert list(demands()) == ["GET /static/<path:filename>"]
 
 
-def test_it_is_a_command_of_flask(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "config",
+    [
+        "{}",
+        pytest.param("{'COGNITO_CHECK_TOKEN_EXPIRATION': False}", marks=pytest.mark.slow),
+        pytest.param("{'COGNITO_JWT_HEADER_NAME': 'Cookie'}", marks=pytest.mark.slow),
+    ],
+)
+def test_it_is_a_command_of_flask_and_warns_once(tmp_path: Path, config: str) -> None:
     (tmp_path / "app.py").write_text(
-        """
+        f"""
 from cognito_jwt_core.testing import LocalUserPool
 from flask import Flask
 from flask_cognito import CognitoAuth
 pool = LocalUserPool()
 app = Flask(__name__)
 app.config.update(COGNITO_REGION=pool.region, COGNITO_USERPOOL_ID=pool.id, COGNITO_JWKS=pool.jwks)
+app.config.update({config})
 CognitoAuth(app)
 """
     )
@@ -287,4 +383,49 @@ CognitoAuth(app)
         )
 
         assert result.returncode == 0, result.stderr
-        assert "checks that are off" in result.stderr
+        # Once: `check` prints it itself, and for other commands the log does.
+        assert (result.stdout + result.stderr).count("checks that are off") == 1
+
+
+EXPLAIN = [sys.executable, "-m", "flask", "cognito", "explain", "-"]
+
+
+@pytest.fixture
+def folder(pool: LocalUserPool, tmp_path: Path) -> Path:
+    """A folder with an app in it."""
+    (tmp_path / "app.py").write_text(
+        "from flask import Flask\n"
+        "from flask_cognito import CognitoAuth\n"
+        "app = Flask(__name__)\n"
+        f"app.config.update(COGNITO_REGION={pool.region!r}, COGNITO_USERPOOL_ID={pool.id!r})\n"
+        f"app.config.update(COGNITO_JWKS={pool.jwk_set!r})\n"
+        "CognitoAuth(app)\n"
+    )
+    return tmp_path
+
+
+def test_a_closed_standard_input_is_said_with_exit_code_2(folder: Path) -> None:
+    done = subprocess.run(  # noqa: S603 - flask's own command
+        EXPLAIN, cwd=folder, capture_output=True, text=True, check=False, preexec_fn=functools.partial(os.close, 0)
+    )
+
+    assert done.returncode == 2
+    assert "found it closed" in done.stderr
+
+
+def test_a_terminal_is_told_that_a_token_is_waited_for(folder: Path) -> None:
+    pty = pytest.importorskip("pty")
+    controller, terminal = pty.openpty()
+    pipes = {"stdin": terminal, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(EXPLAIN, cwd=folder, text=True, **pipes) as process:  # noqa: S603 - flask's own command
+        assert process.stderr is not None
+        lines = iter(process.stderr.readline, "")
+        assert any(line.startswith("Paste the token") for line in lines)
+        os.write(controller, b"undefined\n\x04")
+        out, _ = process.communicate(timeout=60)
+    os.close(terminal)
+    os.close(controller)
+
+    assert process.returncode == 1
+    assert out.endswith("refused: malformed_token (HTTP 401)\n")
+    assert "\x1b" not in out

@@ -102,11 +102,13 @@ class TestByItself:
 
         assert app.test_client().get("/raise").get_json()["code"] == "no"
 
-    def test_it_answers_as_the_app_shapes_it(self, app: Flask, auth: CognitoAuth, error: CognitoAuthError) -> None:
+    def test_its_own_answer_is_the_one_before_the_app_shapes_it(
+        self, app: Flask, auth: CognitoAuth, error: CognitoAuthError
+    ) -> None:
         auth.error_handler(lambda found: (f"shaped {found.error}", 403))
 
         with app.app_context():
-            assert error.get_response().get_data(as_text=True) == "shaped No"
+            assert error.get_response().get_json()["code"] == "no"
 
     @pytest.mark.parametrize("copied", [copy.copy, lambda error: pickle.loads(pickle.dumps(error))])  # noqa: S301
     def test_it_can_be_copied(self, error: CognitoAuthError, copied: Callable[[Any], Any]) -> None:
@@ -116,8 +118,14 @@ class TestByItself:
         assert found.get_response().data == error.get_response().data
         assert (found.status_code, found.headers, found.error_code) == (403, {"X-A": "1"}, "no")
 
-    def test_it_has_no_data_of_its_own(self, error: CognitoAuthError) -> None:
-        assert not hasattr(error, "data")
+    def test_its_data_is_a_plain_dict_before_and_after_it_is_answered(
+        self, app: Flask, error: CognitoAuthError
+    ) -> None:
+        expected = {"error": "No", "description": "Just no.", "code": "no"}
+        with app.app_context():
+            assert error.data == expected
+            error.get_response()
+            assert error.data == expected
 
 
 class TestErrorHandler:
@@ -210,5 +218,3 @@ def test_a_subclass_can_shape_them_by_the_name_of_1_x(make_app: Callable[..., Fl
     app = make_app(Shaping)
 
     assert app.test_client().get("/required").get_json() == {"mine": "Authorization Required"}
-    with app.app_context():
-        assert CognitoAuthError("No", "Just no.").get_response().get_json() == {"mine": "No"}

@@ -13,6 +13,7 @@ from flask_cognito import (
     cognito_auth_required,
     cognito_group_permissions,
     cognito_scope_permissions,
+    cognito_step_up,
     current_cognito_jwt,
 )
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 from werkzeug.http import dump_cookie
 
 POOL = LocalUserPool("eu-central-1_testpool", client_id="abcdef123456")
-PATHS = ["/required", "/optional", "/group", "/scope", "/class", "/async"]
+PATHS = ["/required", "/optional", "/group", "/scope", "/recent", "/class", "/async"]
 METHODS = ["GET", "POST", "OPTIONS", "HEAD", "DELETE"]
 ANSWERS = {200, 401, 403, 405}
 
@@ -55,6 +56,7 @@ def make_app(**config: Any) -> Flask:
         "/optional": cognito_auth_optional(view),
         "/group": cognito_group_permissions("admin")(view),
         "/scope": cognito_scope_permissions("todo/read")(view),
+        "/recent": cognito_step_up(300, "urn:cognito:loa:4")(view),
         "/async": cognito_auth_required(async_view),
     }.items():
         app.add_url_rule(path, path, guarded, methods=["GET", "POST", "DELETE"])
@@ -67,6 +69,7 @@ APPS = {
     "cookie": make_app(COGNITO_JWT_HEADER_NAME="Cookie"),
     "both": make_app(COGNITO_TOKEN_LOCATIONS=["cookie", "header"]),
     "no prefix": make_app(COGNITO_JWT_HEADER_PREFIX=None, COGNITO_JWT_HEADER_NAME="X-Token"),
+    "resource": make_app(COGNITO_RESOURCE="https://api.example/mcp", COGNITO_RESOURCE_SCOPES=["mcp/read"]),
     "protected": make_app(COGNITO_IDENTITY_REQUIRED=True, COGNITO_REALM='"\\'),
 }
 APPS["protected"].extensions["cognito_auth"].protect(APPS["protected"])

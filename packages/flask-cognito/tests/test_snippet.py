@@ -98,11 +98,11 @@ def test_nobody_else_gets_in(client: FlaskClient, pool: LocalUserPool) -> None:
     assert client.get("/api/foo", headers=sent(token)).status_code == 403
 
 
-def test_an_id_token_without_username_is_answered_401(client: FlaskClient, pool: LocalUserPool) -> None:
+def test_an_id_token_without_username_is_answered_403(client: FlaskClient, pool: LocalUserPool) -> None:
     response = client.get("/api/private", headers=sent(pool.id_token("alice")))
 
-    assert (response.status_code, response.get_json()["code"]) == (401, "missing_claim")
-    assert client.get("/api/private", headers=sent(pool.access_token(claims={"username": ABSENT}))).status_code == 401
+    assert (response.status_code, response.get_json()["code"]) == (403, "claim_required")
+    assert client.get("/api/private", headers=sent(pool.access_token(claims={"username": ABSENT}))).status_code == 403
 
 
 def test_checking_groups_has_two_names() -> None:

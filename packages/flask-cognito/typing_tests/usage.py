@@ -19,6 +19,7 @@ from flask_cognito import (
     cognito_group_permissions,
     cognito_public,
     cognito_scope_permissions,
+    cognito_step_up,
     current_cognito_jwt,
     current_user,
     openapi_security_schemes,
@@ -91,6 +92,11 @@ async def scoped(number: int) -> int:
     return number
 
 
+@cognito_step_up(max_age=300, acr_values=["urn:cognito:loa:4"])
+def recent(number: int) -> str:
+    return str(number)
+
+
 @cognito_public
 @cognito_auth_optional
 def public() -> ResponseReturnValue:
@@ -121,7 +127,7 @@ def decorators() -> None:
     cognito_group_permissions(None)  # type: ignore[arg-type]
     cognito_group_permissions(["admin"], require="none")  # type: ignore[arg-type]
     cognito_scope_permissions([1])  # type: ignore[list-item]
-    cognito_auth_required("view")  # type: ignore[arg-type]
+    cognito_auth_required("view")  # type: ignore[call-overload]
     cognito_public(7)  # type: ignore[type-var]
 
 

@@ -11,7 +11,7 @@ from . import audit, errors, logs
 from .admin import admin
 from .board import board
 from .config import from_environment
-from .identity import cognito
+from .identity import cognito, sign_in
 from .models import db
 from .reports import reports
 from .site import site
@@ -27,6 +27,13 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     db.init_app(app)
     Migrate(app, db, directory=str(Path(app.root_path) / "migrations"))
     cognito.init_app(app)
+    if app.secret_key:  # seals the session cookies; without one the API takes bearer tokens only
+        sign_in.init_app(app)
+    if any(name.startswith("OTEL_") for name in environ):  # `opentelemetry-instrument` sets up the exporter
+        from cognito_jwt_core.otel import instrument
+
+        with app.app_context():
+            instrument(cognito.verifier)
     for part in (audit, errors, logs):
         part.init_app(app)
     for blueprint in (site, board, todos, reports, admin):

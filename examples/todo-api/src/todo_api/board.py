@@ -1,4 +1,4 @@
-"""The public board: todos that their owners published. Nobody has to sign in, who does sees which ones are theirs."""
+"""The public board: todos that their owners published. No sign-in is needed; signed-in users see which are theirs."""
 
 from flask import Blueprint
 from flask_cognito import cognito_auth_optional, current_user
@@ -23,6 +23,6 @@ def show_board(query: PageQuery) -> Board:
 
 
 def seen(todo: Todo) -> BoardTodo:
-    """Return a todo as the caller sees it; `current_user` is falsy for somebody who is not signed in."""
+    """Return a todo as the caller sees it; `current_user` is falsy for a caller who is not signed in."""
     mine = bool(current_user) and todo.owner_id == current_user.id
     return BoardTodo(**dict(TodoView.model_validate(todo)), mine=mine)

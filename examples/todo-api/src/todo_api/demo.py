@@ -6,6 +6,7 @@ With COGNITO_USERPOOL_ID in the environment it serves the same API for that pool
 import argparse
 import logging
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -20,13 +21,14 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from . import create_app
-from .demo_table import show_table
+from .config import cognito_url
+from .demo_table import add_todos, show_table
 
 HOST = "127.0.0.1"
 POLL_SECONDS = 0.05  # how soon the server sees that it is to end
 
 CURL_LINES = """
-Sign in as {username} and call the API:
+A program signs in through the AWS SDK's call. As {username}:
 
 TOKEN=$(curl -s {cognito_url} \\
   -H 'Content-Type: application/x-amz-json-1.1' \\
@@ -45,77 +47,121 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="todo_api.demo", description=__doc__)
     parser.add_argument("--once", action="store_true", help="exit after the table: 0 if every answer was as expected")
     parser.add_argument("--port", type=int, default=8000, help="the API's port (default: 8000)")
+    parser.add_argument(
+        "--session-minutes", type=int, default=720, help="how long a browser stays signed in (default: 720)"
+    )
     options = parser.parse_args(arguments)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for each request, here or in the local Cognito
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, signal.default_int_handler)
     try:
         serve = with_real_pool if os.environ.get("COGNITO_USERPOOL_ID") else with_local_pool
-        return 0 if serve(options.port, once=options.once) else 1
+        return 0 if serve(options.port, once=options.once, minutes=options.session_minutes) else 1
     except KeyboardInterrupt:
         print("\nStopped.")
         return 0
 
 
-def with_local_pool(port: int, *, once: bool) -> bool:
+def with_local_pool(port: int, *, once: bool, minutes: int) -> bool:
     """Serve the API beside a local Cognito, after its three users have tried every route.
 
     Args:
         port: The API's.
         once: Whether to return after that: True if every answer was as expected.
+        minutes: How long a browser stays signed in.
     """
+    print("Starting a local Cognito and the Todo API (about 5 seconds) ...", flush=True)
     from .local_cognito import USERS, local_cognito
 
-    with TemporaryDirectory(prefix="todo-api-") as folder, local_cognito() as cognito:
-        app = create_app({**cognito.environ, "DATABASE_URL": f"sqlite:///{folder}/todo.db"})
-        with running(app, port) as url:
-            as_expected = show_table(url, {user.name: cognito.sign_in(user) for user in USERS})
+    with (
+        TemporaryDirectory(prefix="todo-api-") as folder,
+        local_cognito() as cognito,
+        listening(port) as listener,
+        cognito.managed_login(url_of(listener)) as (_, environ),
+    ):
+        environ |= {"DATABASE_URL": f"sqlite:///{folder}/todo.db", "COGNITO_SESSION_LIFETIME": str(minutes * 60)}
+        app = create_app(environ)
+        with serving(app, listener) as url:
+            tokens = {user.name: cognito.sign_in(user) for user in USERS}
+            print("Calling every route as each of the users:\n", flush=True)
+            as_expected = show_table(url, tokens)
+            add_todos(url, tokens)
             if not once:
-                print(f"\nThe page and the API: {url}   their local Cognito: {cognito.url}   Ctrl-C stops both.\n")
+                first = USERS[0]
+                show_curl_lines(url, cognito.url, cognito.client_id, first.name, first.password)
                 for user in USERS:
                     print(f"  {user.name:<6} {user.password:<22} {', '.join(user.groups) or 'in no group'}")
-                first = USERS[0]
-                invite(url, cognito.url, cognito.client_id, first.name, first.password)
+                print(f"\nOpen {url} and sign in as one of these users. Ctrl-C stops everything.")
+                wait_for_ctrl_c()
     return as_expected
 
 
-def with_real_pool(port: int, *, once: bool) -> bool:
-    """Serve the API for the users of the pool that the environment names, after nobody has tried every route."""
-    app = create_app()
-    with running(app, port) as url:
-        as_expected = show_table(url, {})
-        if not once:
-            config = app.config
-            print(
-                f"\nThe page and the API: {url}   their user pool: {config['COGNITO_USERPOOL_ID']}   Ctrl-C stops it."
-            )
-            invite(url, config["SIGN_IN_URL"], config["COGNITO_APP_CLIENT_ID"], "YOUR-USER", "YOUR-PASSWORD")
+def with_real_pool(port: int, *, once: bool, minutes: int) -> bool:
+    """Serve the API for the users of the pool that the environment names, and call every route without a token."""
+    with listening(port) as listener:
+        defaults = {
+            "SECRET_KEY": secrets.token_hex(),  # sessions end with the demo
+            "COGNITO_SESSION_LIFETIME": str(minutes * 60),
+            "COGNITO_LOGOUT_URI": f"{url_of(listener)}/",
+        }
+        app = create_app({**defaults, **os.environ})
+        with serving(app, listener) as url:
+            as_expected = show_table(url, {})
+            if not once:
+                config = app.config
+                client_id = config["COGNITO_APP_CLIENT_ID"]
+                show_curl_lines(url, cognito_url(os.environ), client_id, "YOUR-USER", "YOUR-PASSWORD")
+                print(f"Allow {url}/auth/callback and {url}/ in the app client {client_id}.")
+                print(f"Open {url} and sign in with a user of {config['COGNITO_USERPOOL_ID']}. Ctrl-C stops it.")
+                wait_for_ctrl_c()
     return as_expected
 
 
 @contextmanager
 def running(app: Flask, port: int) -> Iterator[str]:
     """Serve an app over HTTP on `port`, or on a free one where that is taken, and give its URL."""
+    with listening(port) as listener, serving(app, listener) as url:
+        yield url
+
+
+@contextmanager
+def listening(port: int) -> Iterator[socket.socket]:
+    """Take `port`, or a free one if it is taken: the app's URL is known before the app is built."""
     try:
         listener = socket.create_server((HOST, port))
     except OSError as exc:
         listener = socket.create_server((HOST, 0))
         print(f"Port {port} cannot be had ({exc.strerror}): the API is on a free one instead.\n")
     with listener:
-        server = make_server(HOST, 0, app, threaded=True, fd=listener.fileno())
-        threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
-        try:
-            yield f"http://{HOST}:{server.port}"
-        finally:
-            server.shutdown()
+        yield listener
 
 
-def invite(url: str, cognito_url: str, client_id: str, username: str, password: str) -> NoReturn:
-    """Print what to paste into a shell to sign in and call the API, and wait for Ctrl-C."""
+def url_of(listener: socket.socket) -> str:
+    """Return the URL of a listening socket."""
+    return f"http://{HOST}:{listener.getsockname()[1]}"
+
+
+@contextmanager
+def serving(app: Flask, listener: socket.socket) -> Iterator[str]:
+    """Serve an app over HTTP, and give its URL."""
+    server = make_server(HOST, 0, app, threaded=True, fd=listener.fileno())
+    threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
+    try:
+        yield url_of(listener)
+    finally:
+        server.shutdown()
+
+
+def show_curl_lines(url: str, cognito_url: str, client_id: str, username: str, password: str) -> None:
+    """Print what to paste into a shell to sign in and call the API."""
     print(
-        CURL_LINES.format(url=url, cognito_url=cognito_url, client_id=client_id, username=username, password=password),
-        flush=True,
+        CURL_LINES.format(url=url, cognito_url=cognito_url, client_id=client_id, username=username, password=password)
     )
+
+
+def wait_for_ctrl_c() -> NoReturn:
+    """Print what is waiting to be printed, and sleep until a signal ends the process."""
+    print(flush=True)
     while True:
         time.sleep(3600)
 

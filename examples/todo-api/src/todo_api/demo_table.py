@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import requests
 
-VISITORS = ("nobody", "forged", "bob", "mo", "alice")  # "forged" has bob's token with one character changed
+VISITORS = ("guest", "forged", "bob", "mo", "alice")  # "forged" has bob's token with one character changed
 NEW_TODO = {"title": "Buy milk"}
 
 
@@ -31,6 +31,7 @@ CALLS = (
     Call("GET", "/api/stats", (401, 401, 403, 403, 403)),  # takes a scope that only a program's token has
     Call("GET", "/api/admin/todos", (401, 401, 403, 403, 200)),
     Call("DELETE", "/api/admin/todos", (401, 401, 403, 403, 200)),
+    Call("GET", "/api/export", (401, 401, 401, 401, 401)),  # takes an ID token, and these are access tokens
     Call("GET", "/api/admin/audit", (401, 401, 403, 403, 200)),
     Call("DELETE", "/api/admin/audit", (401, 401, 403, 403, 403)),  # takes two groups at once
 )
@@ -41,9 +42,9 @@ def show_table(url: str, tokens: Mapping[str, str]) -> bool:
 
     Args:
         url: Where the API is.
-        tokens: The access tokens of bob, mo and alice; without any, nobody is the only visitor.
+        tokens: The access tokens of bob, mo and alice; without any, the guest is the only visitor.
     """
-    present = VISITORS if tokens else ("nobody",)
+    present = VISITORS if tokens else ("guest",)
     everybody = {**tokens, "forged": with_one_character_changed(tokens["bob"])} if tokens else {}
     bobs = ask(url, "POST", "/api/todos", everybody.get("bob"), NEW_TODO).json().get("id", 1)
     print(" " * 32, *(f"{visitor:<8}" for visitor in present))
@@ -57,6 +58,22 @@ def show_table(url: str, tokens: Mapping[str, str]) -> bool:
         print(f"{call.method:<7}{call.path:<25}", *(f"{cell:<8}" for cell in cells))
     print(f"\n{surprises} answers were not the expected ones." if surprises else "\nEvery answer was the expected one.")
     return not surprises
+
+
+SEEDS = (
+    ("bob", "Buy oat milk", False),
+    ("bob", "Water the tomatoes", True),
+    ("mo", "Book the band for Friday", True),
+    ("alice", "Plan the summer party", True),
+    ("alice", "Read the audit", False),
+    ("alice", "Send the invitations", False),
+)
+
+
+def add_todos(url: str, tokens: Mapping[str, str]) -> None:
+    """Add todos of each user, some of them public, so that the page has something to show."""
+    for name, title, published in SEEDS:
+        ask(url, "POST", "/api/todos", tokens[name], {"title": title, "published": published})
 
 
 def ask(

@@ -1,4 +1,6 @@
-"""Every error of the app in one shape, whoever raised it: the app, Flask, or the extension."""
+"""Every error of the app in one shape, raised by the app, Flask, or the extension."""
+
+from collections.abc import Mapping
 
 from flask import Flask, Response, json, request
 from flask_cognito import CognitoAuthError
@@ -11,14 +13,15 @@ PROBLEM = "application/problem+json"
 
 
 def init_app(app: Flask) -> None:
-    """Shape every error of `app`; an exception that nobody handles is a 500 of the same shape."""
+    """Shape every error of `app`; an unhandled exception is a 500 of the same shape."""
     app.register_error_handler(HTTPException, http_error)
 
 
 @cognito.error_handler
 def auth_error(error: CognitoAuthError) -> Response:
     """Shape what the extension refuses; it adds the headers of the protocol by itself."""
-    return shaped(error.status_code, error.error, error.description, error.error_code)
+    login = {name: value for name, value in error.data.items() if name == "login"}  # where a script sends its user
+    return shaped(error.status_code, error.error, error.description, error.error_code, login)
 
 
 def http_error(error: HTTPException) -> Response:
@@ -28,13 +31,15 @@ def http_error(error: HTTPException) -> Response:
     return response
 
 
-def shaped(status: int, error: str, description: str | None, code: str | None) -> Response:
+def shaped(
+    status: int, error: str, description: str | None, code: str | None, more: Mapping[str, object] | None = None
+) -> Response:
     """Return an error as the extension would answer it, or as RFC 9457 says for a client that asks for that."""
     kind = request.accept_mimetypes.best_match([JSON, PROBLEM], default=JSON)
     if kind == PROBLEM:
         body = {"type": "about:blank", "title": error, "status": status, "detail": description, "code": code}
     else:
         body = {"error": error, "description": description, "code": code}
-    response = Response(json.dumps(body), status, mimetype=kind)
+    response = Response(json.dumps({**body, **(more or {})}), status, mimetype=kind)
     response.vary.add("Accept")
     return response

@@ -68,5 +68,5 @@ def _checked(validate: Callable[[Any], Model], value: object) -> Model:
         errors = exc.errors(include_url=False, include_context=False, include_input=False)[:5]
         problems = "; ".join(f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in errors)
         if errors[0]["type"] == "json_invalid":
-            raise BadRequest(f"The body is no JSON{problems}") from exc
+            raise BadRequest(f"The body is not JSON{problems}") from exc
         raise UnprocessableEntity(problems) from exc

@@ -1,17 +1,25 @@
-"""A Cognito of your own for development and tests: moto's server on loopback, with a pool, groups and three users.
+"""A Cognito of your own for development and tests: moto's server and a managed login, with a pool and three users.
 
-The app never imports this module: whoever starts a local pool hands its address to the app as ordinary settings.
+moto answers the calls of the AWS SDK and has the users. moto has no sign-in page, so `LocalManagedLogin` provides one
+for the same users: it asks moto for each password.
+
+The app never imports this module: the code that starts a local pool hands its address to the app as ordinary settings.
 """
 
 import os
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import boto3
+import requests
+from botocore.exceptions import ClientError
+from cognito_jwt_core import CognitoVerifier, UserPool
+from cognito_jwt_core.testing import LocalManagedLogin, LocalUserPool
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-from .sign_in import sign_in
+from .aws_sdk import tokens_of
 
 HOST = "127.0.0.1"
 REGION = "eu-central-1"
@@ -49,12 +57,66 @@ class LocalCognito:
             "COGNITO_USERPOOL_ID": self.user_pool_id,
             "COGNITO_APP_CLIENT_ID": self.client_id,
             "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": self.url,
-            "COGNITO_JWKS_URI": f"{self.url}/{self.user_pool_id}/.well-known/jwks.json",
+            "COGNITO_JWKS_URI": self.jwks_uri,
         }
 
+    @property
+    def jwks_uri(self) -> str:
+        """URL of moto's keys."""
+        return f"{self.url}/{self.user_pool_id}/.well-known/jwks.json"
+
     def sign_in(self, user: LocalUser) -> str:
-        """Return an access token of this user."""
-        return sign_in(user.name, user.password, client_id=self.client_id, region=REGION, endpoint_url=self.url)
+        """Return an access token of this user, as a program gets it."""
+        return self._tokens(user.name, user.password)["AccessToken"]
+
+    def claims(self, username: str, password: str) -> Mapping[str, object] | None:
+        """Return what moto's ID token says of a user, or None if the password is wrong."""
+        try:
+            token = self._tokens(username, password)["IdToken"]
+        except ClientError:
+            return None
+        pool = UserPool(self.user_pool_id, jwks_uri=self.jwks_uri)
+        return CognitoVerifier(pool, client_id=self.client_id, token_use="id").verify(token)
+
+    @contextmanager
+    def managed_login(self, app_url: str) -> Iterator[tuple[LocalManagedLogin, dict[str, str]]]:
+        """Serve a sign-in page for an app, and give it with the environment variables of that app."""
+        pool = PoolWithMotosKeys(self)
+        login = LocalManagedLogin(
+            pool,
+            authenticate=self.claims,
+            demo_users={user.name: user.password for user in USERS},
+            callback_urls=[f"{app_url}/auth/callback"],
+            logout_urls=[f"{app_url}/"],
+            issuer=pool.issuer,
+        )
+        with login.serve() as domain:
+            yield (
+                login,
+                {
+                    **self.environ,
+                    "COGNITO_DOMAIN": domain,
+                    "COGNITO_JWKS_URI": f"{domain}/{pool.id}/.well-known/jwks.json",
+                    "COGNITO_LOGOUT_URI": f"{app_url}/",
+                    "SECRET_KEY": secrets.token_hex(),
+                },
+            )
+
+    def _tokens(self, username: str, password: str) -> Mapping[str, str]:
+        return tokens_of(username, password, client_id=self.client_id, region=REGION, endpoint_url=self.url)
+
+
+class PoolWithMotosKeys(LocalUserPool):
+    """The pool whose tokens the managed login signs. It publishes moto's keys beside its own."""
+
+    def __init__(self, cognito: LocalCognito) -> None:
+        super().__init__(cognito.user_pool_id, client_id=cognito.client_id)
+        self._motos_keys: list[dict[str, str]] = requests.get(cognito.jwks_uri, timeout=5).json()["keys"]
+
+    @property
+    def jwk_set(self) -> dict[str, list[dict[str, str]]]:
+        """Return the public keys of both."""
+        return {"keys": [*super().jwk_set["keys"], *self._motos_keys]}
 
 
 @contextmanager

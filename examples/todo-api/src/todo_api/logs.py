@@ -29,7 +29,7 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(entry, default=str)
 
 
-# For `logging.config.dictConfig`: whoever runs the app (gunicorn.conf.py, lambda_handler.py) decides where logs go.
+# For `logging.config.dictConfig`: the server (gunicorn.conf.py, lambda_handler.py) decides where logs go.
 CONFIG = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -40,7 +40,7 @@ CONFIG = {
 
 
 def init_app(app: Flask) -> None:
-    """Log every request of `app` when it is answered: who asked is told by the `sub`, which is no personal data."""
+    """Log every request of `app` when it is answered: the `sub` identifies the user, and is not personal data."""
 
     @app.before_request
     def begin() -> None:

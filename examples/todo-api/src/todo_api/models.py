@@ -21,7 +21,7 @@ db = SQLAlchemy(metadata=Base.metadata)
 
 
 class User(Base):
-    """Somebody who has called the API at least once."""
+    """A user who has called the API at least once."""
 
     __tablename__ = "user_account"
 
@@ -60,7 +60,7 @@ class AuditEntry(Base):
     __tablename__ = "audit_entry"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(timezone.utc))
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(timezone.utc), index=True)
     event: Mapped[str] = mapped_column(String(64))
     username: Mapped[str | None] = mapped_column(String(128))
     method: Mapped[str] = mapped_column(String(16))
@@ -69,7 +69,7 @@ class AuditEntry(Base):
 
 @event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    """Make SQLite hold foreign keys, and let readers go on while somebody writes."""
+    """Make SQLite hold foreign keys, and let readers go on during a write."""
     if isinstance(connection, sqlite3.Connection):
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA busy_timeout = 10000")

@@ -15,7 +15,7 @@ Title = Annotated[
 
 
 class Request(BaseModel):
-    """Something a client sends: a member that nobody reads is a mistake, so it is refused."""
+    """Something a client sends: a member that is not read is a mistake, so it is refused."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -83,8 +83,21 @@ class TodoView(Answer):
     owner: UserView
 
 
+class ClosedTodo(Answer):
+    """A todo that was closed, without what a moderator may not read."""
+
+    id: int
+    done: bool
+
+
 class TodoPage(Page):
     """One page of todos."""
+
+    items: list[TodoView]
+
+
+class TodoExport(Answer):
+    """All todos of one user."""
 
     items: list[TodoView]
 
@@ -92,7 +105,7 @@ class TodoPage(Page):
 class BoardTodo(TodoView):
     """A published todo."""
 
-    mine: bool = Field(description="Whether it is yours; never true for somebody who is not signed in.")
+    mine: bool = Field(description="Whether it is yours; never true for a caller who is not signed in.")
 
 
 class Board(Page):
@@ -139,13 +152,6 @@ class Cleared(Answer):
     """How many rows are gone."""
 
     deleted: int
-
-
-class Settings(Answer):
-    """What the page needs to know to sign in."""
-
-    cognito_url: str
-    client_id: str
 
 
 class Error(Answer):

@@ -1,4 +1,4 @@
-"""What nobody has to sign in for: the page, the API's documentation, and the app's health.
+"""What needs no sign-in: the page, the API's documentation, and the app's health.
 
 `cognito_public` says that this is meant: `flask cognito routes --fail-on-open` finds the routes that say nothing.
 """
@@ -13,13 +13,13 @@ from sqlalchemy import text
 from .json_views import json_view
 from .models import db
 from .openapi import describe
-from .schemas import Health, Settings
+from .schemas import Health
 
 site = Blueprint("site", __name__)
 
-# The page's scripts and styles are its own, and beside the API it talks to nobody but Cognito.
+# The page's scripts and styles are its own, and it talks only to this app.
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' {sign_in};"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
@@ -29,15 +29,6 @@ CONTENT_SECURITY_POLICY = (
 def show_page() -> Response:
     """Show the page."""
     return current_app.send_static_file("index.html")
-
-
-@site.get("/settings.json")
-@cognito_public
-@json_view()
-def show_settings() -> Settings:
-    """Say where the page signs in: public facts, the same for everybody."""
-    config = current_app.config
-    return Settings(cognito_url=config["SIGN_IN_URL"], client_id=config["COGNITO_APP_CLIENT_ID"])
 
 
 @site.get("/openapi.json")
@@ -57,7 +48,7 @@ def show_docs() -> Response:
 @site.get('/docs/<any("swagger_bundle.js", "swagger_style.css"):name>')
 @cognito_public
 def show_viewer(name: str) -> Response:
-    """Hand out the viewer, which comes from a package of Python's index and not from somebody's server."""
+    """Hand out the viewer, which comes from a package of Python's index and not from another server."""
     spec = find_spec("offapi")  # found, not imported: importing it would read all of its viewers into memory
     assert spec is not None
     return send_from_directory(Path(spec.origin or "").parent, name, max_age=86_400)
@@ -75,8 +66,7 @@ def show_health() -> Health:
 @site.after_app_request
 def add_security_headers(response: Response) -> Response:
     """Tell browsers what the page may do, and that nothing else may frame it or guess at types."""
-    policy = CONTENT_SECURITY_POLICY.format(sign_in=current_app.config["SIGN_IN_URL"])
-    response.headers.setdefault("Content-Security-Policy", policy)
+    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "no-referrer")
     return response

@@ -3,12 +3,19 @@
 from typing import Any
 
 from flask import Blueprint
-from flask_cognito import cognito_auth_required, cognito_group_permissions, current_cognito_jwt, current_user
+from flask_cognito import (
+    cognito_auth_required,
+    cognito_claim_permissions,
+    cognito_group_permissions,
+    current_cognito_jwt,
+    current_user,
+)
 from sqlalchemy import Select, select
 
+from .identity import revoke_user
 from .json_views import json_view
 from .models import Todo, db
-from .schemas import Me, NewTodo, PageQuery, TodoChange, TodoPage, TodoQuery, TodoView, UserView
+from .schemas import ClosedTodo, Me, NewTodo, PageQuery, TodoChange, TodoExport, TodoPage, TodoQuery, TodoView, UserView
 
 todos = Blueprint("todos", __name__, url_prefix="/api")
 
@@ -29,6 +36,24 @@ def show_me() -> Me:
         scopes=claims.scopes,
         expires_at=claims.expires_at,
     )
+
+
+@todos.post("/me/sign-out-everywhere")
+@cognito_auth_required
+@json_view()
+def sign_out_everywhere() -> None:
+    """Revoke every token and session that you have. Cognito's own answer to this ends refresh tokens only."""
+    revoke_user(current_cognito_jwt.sub)
+
+
+@todos.get("/export")
+@cognito_auth_required(token_use="id")
+@cognito_claim_permissions("custom:plan", "pro")
+@json_view()
+def export_todos() -> TodoExport:
+    """Return all your todos. Requires an ID token, because only that has attributes such as your plan."""
+    mine = db.session.scalars(select(Todo).where(Todo.owner_id == current_user.id).order_by(Todo.id)).unique()
+    return TodoExport.model_validate({"items": list(mine)})
 
 
 @todos.get("/todos")
@@ -85,16 +110,16 @@ def delete_todo(todo_id: int) -> None:
 @todos.post(f"{ONE_TODO}/close")
 @cognito_group_permissions(["admin", "moderator"])
 @json_view()
-def close_todo(todo_id: int) -> TodoView:
-    """Close anybody's todo."""
+def close_todo(todo_id: int) -> ClosedTodo:
+    """Close any user's todo. The answer does not show a todo that its owner has not published."""
     todo = db.get_or_404(Todo, todo_id)
     todo.done = True
     db.session.commit()
-    return TodoView.model_validate(todo)
+    return ClosedTodo.model_validate(todo)
 
 
 def own_todo(todo_id: int) -> Todo:
-    """Return the caller's todo of that id; somebody else's is a 404, so that nobody learns which ids exist."""
+    """Return the caller's todo of that id; another user's is a 404, so that no caller learns which ids exist."""
     todo: Todo = db.one_or_404(select(Todo).where(Todo.id == todo_id, Todo.owner_id == current_user.id))
     return todo
 

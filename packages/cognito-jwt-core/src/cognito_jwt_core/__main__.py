@@ -2,6 +2,6 @@
 
 import sys
 
-from .cli import main
+from cognito_jwt_core.diagnostics.cli import main
 
 sys.exit(main())

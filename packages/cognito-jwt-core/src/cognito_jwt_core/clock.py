@@ -1,18 +1,19 @@
-"""Two clocks: wall time for claims, wall and monotonic time together for how old a thing is."""
+"""Two clocks: wall time for claims; wall and monotonic time together for ages."""
 
 from __future__ import annotations
 
+import time
 from typing import NamedTuple, Protocol
 
 
 class Clock(Protocol):
-    """Where time comes from; the `time` module is one."""
+    """A source of time, such as the `time` module."""
 
     def time(self) -> float:
-        """Seconds since 1970."""
+        """Return seconds since 1970."""
 
     def monotonic(self) -> float:
-        """Seconds since some moment, never set back."""
+        """Return seconds since an arbitrary moment. This clock is never set back."""
 
 
 class Moment(NamedTuple):
@@ -25,10 +26,31 @@ class Moment(NamedTuple):
     def now(cls, clock: Clock) -> Moment:
         return cls(clock.time(), clock.monotonic())
 
-    def since(self, earlier: Moment) -> float:
-        """Seconds from `earlier` to this, by the clock that says more.
+    def shifted(self, began: Moment, ended: Moment) -> Moment:
+        """Return this moment plus the time between two others, computed separately on each clock.
 
-        The monotonic clock stands still in a frozen Lambda, the wall clock can be set back: together they never
-        make old keys young.
+        A single difference would copy a jump of the wall clock to the monotonic clock.
+        """
+        return Moment(self.wall + ended.wall - began.wall, self.monotonic + ended.monotonic - began.monotonic)
+
+    def since(self, earlier: Moment) -> float:
+        """Return the seconds since `earlier`, by the clock that shows more.
+
+        The monotonic clock stops in a frozen Lambda function, and the wall clock can be set back. The larger difference
+        never makes old keys look fresh.
         """
         return max(self.wall - earlier.wall, self.monotonic - earlier.monotonic)
+
+
+class _SystemTime:
+    """The system's own clocks, which tools that freeze time in tests do not replace."""
+
+    def time(self) -> float:
+        return time.clock_gettime(time.CLOCK_REALTIME)
+
+    def monotonic(self) -> float:
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+REAL_TIME: Clock = _SystemTime() if hasattr(time, "clock_gettime") else time
+"""The clock for I/O deadlines. On systems without `clock_gettime`, such as Windows, it is the `time` module."""

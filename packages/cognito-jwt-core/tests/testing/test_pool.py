@@ -1,12 +1,12 @@
 import base64
 import json
-import time
 import uuid
 
 import pytest
 from cognito_jwt_core.testing import ABSENT, LocalUserPool
+from cognito_test_kit.key_servers import in_threads
+from cognito_test_kit.messages import Messages
 from jwcrypto.jwk import JWK
-from keys_kit import in_threads
 
 NOW = 1_700_000_000
 
@@ -230,20 +230,9 @@ def test_signing_key_can_be_pem() -> None:
     ],
     ids=["public", "elliptic-curve"],
 )
-def test_signing_key_must_be_able_to_sign(key: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match="expected a private RSA key"):
+def test_signing_key_must_be_able_to_sign(messages: Messages, key: dict[str, str]) -> None:
+    with messages.raises(ValueError):
         LocalUserPool(signing_key=key)
-
-
-def test_a_token_costs_less_than_two_milliseconds(pool: LocalUserPool) -> None:
-    pool.access_token()
-    seconds = []
-    for _ in range(50):
-        started = time.perf_counter()
-        pool.access_token(groups=["admin"])
-        seconds.append(time.perf_counter() - started)
-
-    assert sorted(seconds)[len(seconds) // 2] < 0.002
 
 
 def test_repr_says_which_pool_it_is(pool: LocalUserPool) -> None:
@@ -251,9 +240,9 @@ def test_repr_says_which_pool_it_is(pool: LocalUserPool) -> None:
     assert repr(pool.jwks) == f"the keys of {pool!r}"
 
 
-def test_server_is_there_only_while_serving(pool: LocalUserPool) -> None:
+def test_server_is_there_only_while_serving(messages: Messages, pool: LocalUserPool) -> None:
     with pool.serve() as outer, pool.serve() as inner:
         assert pool.server.url == inner != outer
 
-    with pytest.raises(RuntimeError, match=r"pool\.serve\(\)"):
+    with messages.raises(RuntimeError):
         _ = pool.server

@@ -63,6 +63,7 @@ def test_a_rotation_stays_in_its_test(own_tests: pytest.Pytester) -> None:
     own_tests.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
 
 
+@pytest.mark.slow
 def test_nobody_gets_the_fixtures_unasked(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]\n")
     pytester.makepyfile("def test_pool(cognito_pool): pass")

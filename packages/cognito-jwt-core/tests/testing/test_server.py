@@ -1,20 +1,18 @@
 import contextlib
+import socket
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
 from typing import Literal
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 from cognito_jwt_core.testing import MISBEHAVIOURS, JWKSServer, LocalUserPool
+from cognito_test_kit.messages import Messages
 
 BROKEN_OFF = (requests.exceptions.ChunkedEncodingError, requests.exceptions.ConnectionError)
-
-
-@pytest.fixture
-def server(pool: LocalUserPool) -> Iterator[JWKSServer]:
-    with JWKSServer(pool) as server:
-        yield server
 
 
 def get(url: str, *, timeout_seconds: float = 5, redirects: bool = False) -> requests.Response:
@@ -95,6 +93,24 @@ def test_body_can_be_bytes_text_or_a_value(server: JWKSServer, body: object) -> 
     server.behave(body=body)
 
     assert get(server.url).json() == {"keys": [1]}
+
+
+@pytest.mark.parametrize(("endless", "repeated"), [("continue", b"HTTP/1.1 100 Continue"), ("trailers", b"X-Trailer")])
+def test_an_answer_can_be_endless(
+    server: JWKSServer, endless: Literal["continue", "trailers"], repeated: bytes
+) -> None:
+    address = urlsplit(server.url)
+    server.behave(endless=endless)
+
+    received = b""
+    with socket.create_connection((str(address.hostname), address.port or 0), timeout=5) as connection:
+        connection.sendall(f"GET {address.path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        while received.count(repeated) < 200:
+            received += connection.recv(65536)
+    server.behave()
+
+    assert (b'{"keys":' in received.replace(b" ", b"")) == (endless == "trailers")
+    assert get(server.url).status_code == 200
 
 
 def test_held_answer_is_silent_until_released(server: JWKSServer) -> None:
@@ -230,8 +246,8 @@ def test_server_is_good_again_after_any_misbehaviour(pool: LocalUserPool, server
     assert get(server.url).json() == pool.jwk_set
 
 
-def test_waiting_for_requests_that_do_not_come_ends(server: JWKSServer) -> None:
-    with pytest.raises(TimeoutError, match="0 of 1 requests"):
+def test_waiting_for_requests_that_do_not_come_ends(messages: Messages, server: JWKSServer) -> None:
+    with messages.raises(TimeoutError):
         server.wait_for_requests(1, timeout_seconds=0.01)
 
 
@@ -248,3 +264,55 @@ def test_stopped_server_refuses_connections(pool: LocalUserPool) -> None:
 
     with pytest.raises(requests.exceptions.ConnectionError):
         get(url)
+
+
+def test_keys_are_got_and_not_posted(server: JWKSServer) -> None:
+    answer = requests.post(server.url, data=b"{}", timeout=5)
+
+    assert (answer.status_code, answer.headers["Allow"], server.requests) == (405, "GET", 1)
+    assert server.received[0].method == "POST"
+
+
+def test_silent_server_closes_without_a_byte(server: JWKSServer) -> None:
+    server.behave(cut="silent", times=1)
+
+    with pytest.raises(requests.exceptions.ConnectionError):
+        get(server.url)
+    assert get(server.url).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "serving",
+    [
+        "LocalUserPool().serve()",
+        "LocalManagedLogin(LocalUserPool(client_id='abc'), users={'alice': 'x'}, callback_urls=['http://localhost/'],"
+        " logout_urls=[]).serve()",
+        "JWKSServer(LocalUserPool())",
+    ],
+)
+@pytest.mark.parametrize(
+    "then", ["", "raise SystemExit(0)", "threading.Thread(target=verify).start(); verified.wait()"]
+)
+def test_process_that_never_leaves_the_with_ends(serving: str, then: str) -> None:
+    # The thread outlives the main one. It verifies before that: Python 3.12.1 starts no thread while it shuts down.
+    program = f"""
+import threading
+from cognito_jwt_core import CognitoVerifier
+from cognito_jwt_core.testing import JWKSServer, LocalManagedLogin, LocalUserPool
+
+def verify():
+    pool = LocalUserPool()
+    with pool.serve() as url:
+        CognitoVerifier(pool.id, client_id=None, token_use=None, jwks=url).verify(pool.access_token())
+    verified.set()
+    threading.main_thread().join()
+
+verified = threading.Event()
+serving = {serving}
+serving.__enter__()
+print("under way")
+{then}
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)  # noqa: S603 - our own
+
+    assert (ended.stdout, ended.stderr) == ("under way\n", "")

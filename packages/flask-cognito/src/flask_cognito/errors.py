@@ -1,10 +1,9 @@
-"""`CognitoAuthError`: an answer of its own, as JSON, whoever catches it."""
+"""`CognitoAuthError`: a rejected request and its JSON response."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flask import current_app
@@ -19,22 +18,32 @@ HeadersLike: TypeAlias = "Mapping[str, str] | Sequence[tuple[str, str]]"
 EXTENSION = "cognito_auth"
 """The key of the `CognitoAuth` in ``app.extensions``."""
 
+RENDERER = "cognito_auth.renderer"
+"""The key of the app's `Renderer` in ``app.extensions``."""
+
+Renderer: TypeAlias = "Callable[[CognitoAuthError], Response]"
+"""Returns the response to an error, with the headers that depend on the app's configuration."""
+
 
 class CognitoAuthError(HTTPException):
-    """A request that is not let through, and the answer to it. Raise it yourself for an answer of the same form.
+    """A rejected request and its response. Raise it yourself to send a response of the same form.
 
-    It is a werkzeug `HTTPException`, so that a framework on top of Flask which knows nothing of this extension answers
-    the same. A handler registered with ``@app.errorhandler(401)`` is not asked; one for `CognitoAuthError` is.
+    It is a werkzeug `HTTPException`, so frameworks on top of Flask that do not know this extension send the same
+    response. Flask does not call a handler registered with ``@app.errorhandler(401)``; it calls one for
+    `CognitoAuthError`.
 
     Args:
-        error: What happened, in a few words.
-        description: A sentence for whoever reads the answer.
-        status_code: The HTTP status.
-        headers: Headers of the answer.
-        error_code: Stable name of what happened, for programs: ``code`` in the answer.
+        error: The error, in a few words.
+        description: A sentence for the reader of the response.
+        status_code: HTTP status.
+        headers: Headers of the response.
+        error_code: Stable name of the error, for programs: ``code`` in the response.
+
+    Attributes:
+        data: The JSON object of the response. Flask-RESTX and Flask-RESTful write it as the body.
     """
 
-    # `code`, the status, stays None on the class: else Flask would ask the app's handler of that status first.
+    # `code`, the status, stays None on the class. Otherwise, Flask would first call the app's handler for that status.
     def __init__(
         self,
         error: str,
@@ -49,7 +58,7 @@ class CognitoAuthError(HTTPException):
         self.status_code: int = status_code
         self.headers: HeadersLike | None = headers
         self.error_code: str | None = error_code
-        self._is_answered = self._is_being_shaped = False
+        self.data: dict[str, Any] = {"error": error, "description": description, "code": error_code}
 
     def __str__(self) -> str:
         return f"{self.error} - {self.description}"
@@ -58,48 +67,53 @@ class CognitoAuthError(HTTPException):
         return f"CognitoAuthError: {self.error}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # The default calls the class with no argument at all.
+        # By default, unpickling calls the class without arguments.
         return type(self), (self.error, self.description, self.status_code, self.headers, self.error_code)
 
     def get_body(self, environ: WSGIEnvironment | None = None, scope: dict[str, Any] | None = None) -> str:
-        """The JSON of the answer."""
+        """Return the JSON of the response."""
         return json.dumps({"error": self.error, "description": self.description, "code": self.error_code})
 
     def get_headers(
         self, environ: WSGIEnvironment | None = None, scope: dict[str, Any] | None = None
     ) -> list[tuple[str, str]]:
-        """The headers of the answer."""
+        """Return the headers of the response."""
         own = self.headers.items() if isinstance(self.headers, Mapping) else self.headers or ()
         return [("Content-Type", "application/json"), *own]
 
     def get_response(self, environ: object = None, scope: object = None) -> Response:
-        """The answer, as the app's extension shapes it (see `CognitoAuth.error_handler`)."""
-        auth = current_app.extensions.get(EXTENSION) if current_app else None
-        if auth is None or self._is_being_shaped:
-            return self.plain_response()
-        self._is_answered = True
-        return current_app.make_response(auth._cognito_auth_error_handler(self))  # noqa: SLF001 - its name in 1.x
+        """Return the JSON response. An `error_handler` of the app may start from it."""
+        render: Renderer | None = current_app.extensions.get(RENDERER) if current_app else None
+        return self.plain_response() if render is None else render(self)
 
     def plain_response(self) -> Response:
-        """The answer as nobody has shaped it."""
+        """Return the JSON response without the headers that depend on the app, such as the challenge's realm."""
         return Response(self.get_body(), self.status_code, self.get_headers())
 
-    @contextmanager
-    def being_shaped(self) -> Iterator[None]:
-        """While the app's own handler shapes the answer, it can have it as it would be without."""
-        self._is_being_shaped = True
-        try:
-            yield
-        finally:
-            self._is_being_shaped = False
 
-    @property
-    def data(self) -> object:
-        """Nothing: Flask-RESTX and Flask-RESTful, which would make an answer of their own out of it, leave it to Flask.
+class AbsentClaimError(CognitoAuthError, KeyError):
+    """A view, hook or identity handler read a claim that this token does not have. Answered with 403.
 
-        They ask for `get_response`, throw away all but its headers, and ask for this. What is raised while they build
-        their answer makes them hand the error on to Flask, whose answer is the whole one.
-        """
-        if self._is_answered:
-            raise self
-        raise AttributeError("data")
+    Like werkzeug's `BadRequestKeyError`, it is also a `KeyError`. Code that catches `KeyError` works as with any
+    dict, and an uncaught one becomes a 403 instead of a 500.
+
+    Attributes:
+        claim: Name of the claim.
+    """
+
+    def __init__(
+        self,
+        error: str,
+        description: str,
+        status_code: int = 403,
+        headers: HeadersLike | None = None,
+        error_code: str | None = "claim_required",
+        claim: str = "",
+    ) -> None:
+        super().__init__(error, description, status_code, headers, error_code)
+        self.claim = claim
+        self.args: tuple[Any, ...] = (claim,)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kind, arguments = super().__reduce__()
+        return kind, (*arguments, self.claim)

@@ -1,37 +1,37 @@
-"""The security schemes of an app, as an OpenAPI document wants them."""
+"""The security schemes of an app for an OpenAPI document."""
 
 from __future__ import annotations
 
 from flask import Flask
 
-from flask_cognito.config import Settings
-from flask_cognito.context import app_state
+from flask_cognito.config.settings import Settings
+from flask_cognito.state import app_state
 
 
 def openapi_security_schemes(app: Flask) -> dict[str, dict[str, str]]:
-    """How this app wants its tokens, by name: ``cognito`` for the header, ``cognito_cookie`` for the cookie.
+    """Return the app's security schemes by name: ``cognito`` for the header, ``cognito_cookie`` for the cookie.
 
-    Each is a Security Scheme Object (OpenAPI 3.1 section 4.8.27). For apispec, and so for flask-smorest:
+    Each is a Security Scheme Object (OpenAPI 3.1 section 4.8.27). For apispec and flask-smorest, use:
 
     ```python
     for name, scheme in openapi_security_schemes(app).items():
         api.spec.components.security_scheme(name, scheme)
     ```
 
-    with APIFlask by ``app.security_schemes = openapi_security_schemes(app)``. An operation says that it needs one:
+    With APIFlask, use ``app.security_schemes = openapi_security_schemes(app)``. Mark each protected operation with
     ``@blp.doc(security=[{"cognito": []}])``.
 
     Raises:
-        RuntimeError: The app has no `CognitoAuth`.
+        RuntimeError: If the app has no `CognitoAuth`.
     """
     with app.app_context():
         settings = app_state().settings
     schemes = {"header": ("cognito", _header(settings)), "cookie": ("cognito_cookie", _cookie(settings))}
-    return dict(schemes[location] for location in settings.locations)
+    return dict(schemes[location] for location in settings.locations if location in schemes)
 
 
 def _header(settings: Settings) -> dict[str, str]:
-    prefix = settings.jwt_header_prefix
+    prefix = settings.jwt_header_prefixes[0]
     if settings.jwt_header_name.lower() == "authorization" and prefix.lower() == "bearer":
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
     value = f"{prefix} and the token, with a space between them." if prefix else "The token."

@@ -1,22 +1,41 @@
-/** Calls of the Todo API, each with the access token in its header. */
-import { accessToken, expire } from "./session.js";
+/** Calls of the Todo API. The browser adds the session's cookie by itself. */
+import { warn } from "./page.js";
+import { ended } from "./session.js";
 
-/** An answer that is none: what was asked, and what the API said to it. */
+/** An answer that is an error. */
 export class Refusal extends Error {
-  constructor(request, response, { error, description, code }) {
+  constructor(request, response, { error, description, code, login }) {
     super(description ?? error);
-    Object.assign(this, { request, error, code, status: response.status });
-    this.challenge = response.headers.get("WWW-Authenticate") ?? "";
+    Object.assign(this, { request, error, code, login, status: response.status });
+    this.retryAfter = Number(response.headers.get("Retry-After")) || 0;
+  }
+
+  /** Say on the page what is wrong. `again` repeats what failed. */
+  tell(again) {
+    const retry = { name: "Try again", run: () => (warn(""), again()) };
+    if (this.status === 401) ended();
+    else if (this.status === 503) warn("Cognito cannot be reached.", "You are still signed in. Try again soon.", retry);
+    else warn(this.error, this.message, retry);
+  }
+}
+
+/** The server gave no answer. */
+class Silence extends Error {
+  tell(again) {
+    const run = () => (warn(""), again());
+    warn("The server cannot be reached.", "What you typed is kept.", { name: "Try again", run });
   }
 }
 
 export async function call(method, path, body) {
-  const headers = {};
-  if (accessToken()) headers.Authorization = `Bearer ${accessToken()}`;
-  if (body) headers["Content-Type"] = "application/json";
-  const response = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
+  const request = { method, headers: {} };
+  if (body) {
+    request.headers["Content-Type"] = "application/json";
+    request.body = JSON.stringify(body);
+  }
+  const response = await fetch(path, request).catch((error) => {
+    throw new Silence(error.message);
+  });
   if (response.ok) return response.status === 204 ? null : response.json();
-  const refusal = new Refusal(`${method} ${path}`, response, await response.json());
-  if (refusal.status === 401 && accessToken()) expire(`The API said: ${refusal.message}`);
-  throw refusal;
+  throw new Refusal(`${method} ${path}`, response, await response.json());
 }

@@ -1,9 +1,7 @@
-/** The public board: anybody reads it, admins and moderators close what is on it. */
+/** The public board: any caller reads it, admins and moderators close what is on it. */
 import { call } from "./api.js";
-import { fill, onAction, pager, say, template } from "./page.js";
-import { accessToken, decoded } from "./session.js";
-
-const MAY_CLOSE = ["admin", "moderator"];
+import { nothing, pager, row, say, template } from "./page.js";
+import { isIn, signIn } from "./session.js";
 
 export async function boardView() {
   const view = template("board");
@@ -11,24 +9,32 @@ export async function boardView() {
   return view;
 }
 
-export async function fillBoard(list, pages, page = 1) {
-  const board = await call("GET", `/api/board?page=${page}`);
-  const refresh = (toPage = page) => fillBoard(list, pages, toPage);
-  const empty = Object.assign(document.createElement("li"), { className: "nothing", textContent: "The board is empty." });
-  list.replaceChildren(...(board.items.length ? board.items.map((todo) => row(todo, refresh)) : [empty]));
-  if (pages) pager(pages, board, refresh);
+/** Return what a user sees who is not signed in. */
+export async function welcomeView() {
+  const view = template("welcome");
+  view.querySelector('[data-action="sign-in"]').addEventListener("click", (event) => (event.preventDefault(), signIn()));
+  await fillBoard(view.querySelector('[data-list="board"]'), view.querySelector("[data-pager]"));
+  return view;
 }
 
-function row(todo, refresh) {
-  const item = fill(template("published-todo"), { title: todo.title, owner: todo.mine ? "yours" : todo.owner.username });
-  const close = item.querySelector('[data-action="close"]');
-  // A courtesy to those who may not: the API decides by itself.
-  close.hidden = !accessToken() || !decoded().claims["cognito:groups"]?.some((group) => MAY_CLOSE.includes(group));
-  close.ariaLabel = `Close: ${todo.title}`;
-  onAction(item, "close", async () => {
-    await call("POST", `/api/todos/${todo.id}/close`);
-    say(`Closed “${todo.title}”.`);
-    await refresh();
-  });
-  return item;
+async function fillBoard(list, pages, page = 1) {
+  const board = await call("GET", `/api/board?page=${page}`);
+  const refresh = (toPage = page) => fillBoard(list, pages, toPage);
+  list.replaceChildren(...board.items.map((todo) => published(todo, refresh)));
+  if (!board.items.length) list.append(nothing("The board is empty. Publish a todo to put it here."));
+  pager(pages, board, refresh);
+}
+
+function published(todo, refresh) {
+  const close = {
+    icon: "tick",
+    name: `Close: ${todo.title}`,
+    async run() {
+      await call("POST", `/api/todos/${todo.id}/close`);
+      await refresh();
+      say("Todo closed");
+    },
+  };
+  // The button is a courtesy: the API decides by itself who may close a todo.
+  return row(todo.title, todo.mine ? "you" : todo.owner.username, isIn("admin", "moderator") && close);
 }

@@ -1,87 +1,82 @@
-/** Which view is shown: the sign-in form, or the one that the address names after its `#`. */
+/** Which view is shown, and who is signed in. */
 import { adminView } from "./admin.js";
-import { Refusal } from "./api.js";
-import { boardView, fillBoard } from "./board.js";
-import { meView } from "./me.js";
-import { chips, fill, onAction, onSubmit, say, show, template } from "./page.js";
-import { accessToken, begin, decoded, end, on, stay } from "./session.js";
+import { call, Refusal } from "./api.js";
+import { boardView, welcomeView } from "./board.js";
+import { chips, fill, onAction, said, say, show, template, warn } from "./page.js";
+import * as session from "./session.js";
 import { todosView } from "./todos.js";
 
-const VIEWS = { "#/todos": todosView, "#/board": boardView, "#/admin": adminView, "#/me": meView };
-const banner = document.getElementById("expired");
+const VIEWS = { "#/todos": todosView, "#/board": boardView, "#/admin": adminView };
+const account = document.getElementById("account");
+const left = document.querySelector("header .left");
 
-let turn = 0; // counts the views that were asked for: one that comes after the next was asked for is not shown
+let turn = 0; // counts the views that were asked for: only the newest is shown
 
-async function route() {
+async function route(resume) {
   const mine = ++turn;
   const name = location.hash in VIEWS ? location.hash : "#/todos";
-  say("");
-  for (const part of document.querySelectorAll("[data-signed-in]")) part.hidden = !accessToken();
+  const isWelcome = !session.user && name !== "#/board";
   for (const link of document.querySelectorAll("header nav a")) {
-    link.ariaCurrent = link.hash === name ? "page" : null;
+    link.ariaCurrent = link.hash === name && !isWelcome ? "page" : null;
   }
-  try {
-    const view = await (accessToken() ? VIEWS[name] : signInView)();
+  await said(async () => {
+    const view = await (isWelcome ? welcomeView() : VIEWS[name](resume)).catch((error) => {
+      if (error instanceof Refusal && error.status === 403) return refusedView(error);
+      throw error;
+    });
     if (mine === turn) show(view);
-  } catch (error) {
-    if (mine !== turn) return;
-    if (error instanceof Refusal) show(refusedView(error));
-    else say(error.message, { problem: true });
-  }
-}
-
-function signInView() {
-  const view = template("sign-in");
-  const form = view.querySelector("form");
-  const problem = view.querySelector('[data-field="problem"]');
-  const button = form.querySelector("button");
-  onSubmit(form, async (fields) => {
-    problem.textContent = "";
-    button.disabled = true;
-    try {
-      await begin(fields.get("username"), fields.get("password"));
-    } catch (error) {
-      problem.textContent = error.message;
-      form.elements.password.focus();
-    }
-    button.disabled = false;
   });
-  fillBoard(view.querySelector('[data-list="board"]')).catch(() => {}); // without the board one can still sign in
-  return view;
 }
 
 /** Show a refusal as the API put it. */
-function refusedView({ request, status, error, message, code, challenge }) {
-  const view = fill(template("refused"), {
-    description: message,
-    request,
-    answer: `${status} ${code}`,
-    challenge,
-  });
+function refusedView({ request, status, error, message, code }) {
+  const view = fill(template("refused"), { description: message, request, answer: `${status} ${code}` });
   view.querySelector("h1").textContent = error;
-  view.querySelector('[data-field="groups"]').append(...chips(decoded().claims["cognito:groups"] ?? []));
+  view.querySelector('[data-field="groups"]').append(...(session.user.groups.length ? chips(session.user.groups) : ["none"]));
   return view;
 }
 
-on("signed-in", route);
-on("renewed", () => {
-  banner.hidden = true;
-  // A form may hold what somebody was writing when the token expired.
-  if (!document.querySelector("main form")) route();
-});
-on("expired", (reason) => {
-  fill(banner, { reason });
-  banner.hidden = false;
-});
-on("signed-out", () => {
-  banner.hidden = true;
-  history.replaceState(null, "", "/");
-  route();
-  say("You are signed out.");
-});
-addEventListener("hashchange", route);
-for (const button of document.querySelectorAll('header [data-action="sign-out"], #expired [data-action="sign-out"]')) {
-  button.addEventListener("click", end);
+function showUser() {
+  const shown = { user: session.user, guest: !session.user, admin: session.isIn("admin") };
+  for (const part of document.querySelectorAll("[data-for]")) part.hidden = !shown[part.dataset.for];
+  if (!session.user) return;
+  const button = fill(document.querySelector(".account"), { username: session.user.username });
+  button.querySelector('[data-field="groups"]').replaceChildren(...chips(session.user.groups));
+  tick();
+  setInterval(tick, 1000);
 }
-onAction(banner, "renew", stay);
-route();
+
+/** Count down. The time is seen in the account's menu, when one points at the header, and when little is left. */
+function tick() {
+  const seconds = session.secondsLeft();
+  const isLow = session.isLittle(seconds);
+  if (isLow && !left.classList.contains("low")) say("Session ends soon");
+  left.classList.toggle("low", isLow);
+  left.textContent = `${clock(seconds)} left`;
+  fill(account, { left: clock(seconds) });
+  if (!seconds && tick.before) session.ended();
+  tick.before = seconds;
+}
+
+function clock(seconds) {
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const parts = hours ? [hours, String(minutes).padStart(2, "0")] : [minutes];
+  return [...parts, String(seconds % 60).padStart(2, "0")].join(":");
+}
+
+for (const link of document.querySelectorAll('header [data-action="sign-in"]')) {
+  link.addEventListener("click", (event) => (event.preventDefault(), session.signIn()));
+}
+onAction(account, "sign-out", session.signOut);
+onAction(account, "sign-out-everywhere", async () => {
+  await call("POST", "/api/me/sign-out-everywhere");
+  await session.signOut();
+});
+addEventListener("hashchange", () => (warn(""), route()));
+addEventListener("visibilitychange", () => document.visibilityState === "visible" && session.check());
+addEventListener("pageshow", (event) => event.persisted && session.check());
+
+await said(session.begin);
+const resume = session.resumed();
+showUser();
+route(resume);

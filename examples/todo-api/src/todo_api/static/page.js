@@ -13,49 +13,47 @@ export function fill(root, fields) {
   return root;
 }
 
-/** Do something when the button of a `data-action` is used; what fails is said. */
+/** Run `doIt` when the button with this `data-action` is used. */
 export function onAction(root, action, doIt) {
-  root.querySelector(`[data-action="${action}"]`).addEventListener("click", (event) => said(() => doIt(event)));
+  root.querySelector(`[data-action="${action}"]`).addEventListener("click", () => said(doIt));
 }
 
-/** Do something when a form is sent, which stays on this page. */
+/** Run `doIt` when a form is sent. The browser stays on this page. */
 export function onSubmit(form, doIt) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    doIt(new FormData(form));
+    said(() => doIt(new FormData(form)));
   });
 }
 
-/** Show one view in place of the last. The focus goes to its title, so that a screen reader says where one is. */
+/** Show a view in place of the last one. Its title gets the focus, so that a screen reader reads it. */
 export function show(view) {
-  const main = document.getElementById("main");
-  main.replaceChildren(view);
-  const title = main.querySelector("h1");
+  document.getElementById("main").replaceChildren(view);
+  const title = document.getElementById("view-title");
   document.title = `${title.textContent} · Todo`;
   title.focus();
 }
 
-/** Say in a line at the bottom, and to screen readers, what happened. */
-export function say(text, { problem = false } = {}) {
-  const line = document.getElementById("status");
-  line.classList.toggle("problem-toast", problem);
-  line.textContent = text;
-  clearTimeout(say.end);
-  say.end = setTimeout(() => (line.textContent = ""), 6000);
-}
-
-/** Do something, and say so when it fails. */
-export async function said(doIt) {
-  try {
-    await doIt();
-  } catch (error) {
-    say(error.message, { problem: true });
+/** Return a row of text, with a note and perhaps one action: `{icon, name, run}`. */
+export function row(text, aside, action) {
+  const item = fill(template("row"), { text, aside }).firstElementChild;
+  const button = item.querySelector("button");
+  button.hidden = !action;
+  if (action) {
+    button.ariaLabel = button.title = action.name;
+    button.querySelector("use").setAttribute("href", `#icon-${action.icon}`);
+    onAction(item, "act", action.run);
   }
+  return item;
 }
 
-/** Return the groups as small labels, or a word where there are none. */
+/** Return a row that says that a list is empty. */
+export function nothing(text) {
+  return Object.assign(document.createElement("li"), { className: "nothing", textContent: text });
+}
+
+/** Return each group as a small label. */
 export function chips(words) {
-  if (!words.length) return ["none"];
   return words.map((word) => Object.assign(document.createElement("span"), { className: "chip", textContent: word }));
 }
 
@@ -70,4 +68,35 @@ export function pager(place, { page, per_page, total }, goTo) {
   onAction(buttons, "previous", () => goTo(page - 1));
   onAction(buttons, "next", () => goTo(page + 1));
   place.append(buttons);
+}
+
+/** Say what happened in at most three words, in the bar below. `undo` adds a button for ten seconds. */
+export function say(text, undo) {
+  const button = document.getElementById("undo");
+  document.getElementById("status").textContent = text;
+  button.hidden = !undo;
+  button.onclick = () => said(undo);
+  clearTimeout(say.end);
+  say.end = setTimeout(() => (document.activeElement === button ? null : say("")), undo ? 10_000 : 4_000);
+}
+
+/** Say above the view what is wrong, with a button that helps. */
+export function warn(what, more = "", help) {
+  const banner = document.getElementById("banner");
+  const button = banner.querySelector("button");
+  fill(banner, { what, more });
+  banner.hidden = !what;
+  button.hidden = !help;
+  button.textContent = help?.name ?? "";
+  button.onclick = help?.run;
+}
+
+/** Do something. If it fails, say so: every error of `call` knows how. */
+export async function said(doIt) {
+  try {
+    await doIt();
+  } catch (error) {
+    if (error.tell) error.tell(() => said(doIt));
+    else warn("Something went wrong.", error.message);
+  }
 }

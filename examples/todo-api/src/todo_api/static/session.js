@@ -1,65 +1,90 @@
-/**
- * Who is signed in. The tokens live in this module's memory and nowhere else: not in a URL, a cookie or a storage,
- * so they end with the page.
- */
-import { renew, signIn } from "./cognito.js";
+/** Who is signed in. The session is a cookie that no script can read, so this module asks the app about it. */
+import { say, warn } from "./page.js";
 
-const changes = new EventTarget();
-let tokens = null;
-let expiry; // the timer that ends the token
+const LITTLE_SECONDS = 120;
 
-/** Call `listener` at "signed-in", "renewed", "expired" (with a reason) or "signed-out". */
-export function on(change, listener) {
-  changes.addEventListener(change, (event) => listener(event.detail));
+/** The signed-in user: `{username, groups}`, or null. */
+export let user = null;
+
+let endsAt = 0;
+let hasEnded = false;
+
+/** Ask the app who is signed in. */
+export async function begin() {
+  const state = await ask();
+  if (!state.signed_in) return;
+  const answer = await fetch("/api/me");
+  const me = answer.ok ? await answer.json() : { groups: [] };
+  user = { username: state.username, groups: me.groups };
+  endsAt = Date.now() + state.expires_in * 1000;
 }
 
-export function accessToken() {
-  return tokens?.AccessToken;
+export function isIn(...groups) {
+  return groups.some((group) => user?.groups.includes(group));
 }
 
-export function refreshToken() {
-  return tokens?.RefreshToken;
-}
-
-export async function begin(username, password) {
-  accept(await signIn(username, password), "signed-in");
-}
-
-export async function stay() {
-  // Cognito keeps the refresh token, so its answer has none.
-  accept({ ...tokens, ...(await renew(refreshToken())) }, "renewed");
-}
-
-/** Take tokens as Cognito gives them. */
-export function accept(result, change) {
-  tokens = result;
-  clearTimeout(expiry);
-  expiry = setTimeout(() => expire("The API refuses it from now on."), secondsLeft() * 1000);
-  changes.dispatchEvent(new CustomEvent(change));
-}
-
-export function expire(reason) {
-  clearTimeout(expiry);
-  changes.dispatchEvent(new CustomEvent("expired", { detail: reason }));
-}
-
-export function end() {
-  tokens = null;
-  clearTimeout(expiry);
-  changes.dispatchEvent(new CustomEvent("signed-out"));
-}
-
-/** What the token says, for people to look at: only the API, which checks the signature, may believe it. */
-export function decoded() {
-  const [header, claims] = tokens.AccessToken.split(".").slice(0, 2).map(decodedPart);
-  return { header, claims };
-}
-
+/** Return the seconds that are left of the session. */
 export function secondsLeft() {
-  return Math.max(0, decoded().claims.exp - Date.now() / 1000);
+  return user ? Math.max(0, Math.ceil((endsAt - Date.now()) / 1000)) : 0;
 }
 
-function decodedPart(part) {
-  const binary = atob(part.replaceAll("-", "+").replaceAll("_", "/"));
-  return JSON.parse(new TextDecoder().decode(Uint8Array.from(binary, (byte) => byte.charCodeAt(0))));
+export function isLittle(seconds) {
+  return seconds <= LITTLE_SECONDS;
+}
+
+/** Say that the session has ended. The view stays as it is, with whatever is typed into it. */
+export function ended() {
+  hasEnded = true;
+  const run = () => signIn();
+  warn("Your session has ended.", "What you typed is kept.", { name: "Sign in again", run });
+}
+
+/** Look again when the user comes back to this tab: another tab may have signed in or out meanwhile. */
+export async function check() {
+  if (hasEnded && !user) return;
+  const state = await ask().catch(() => null);
+  if (!state || (state.signed_in ? state.username : null) === (user?.username ?? null)) {
+    if (state?.signed_in && hasEnded) location.reload();
+    return;
+  }
+  if (user && !state.signed_in) ended();
+  else location.reload();
+}
+
+/** Send the browser to sign in. It comes back to this view, where `resume` is done if it is given. */
+export function signIn(login = "/auth/login?next=/", resume = null) {
+  sessionStorage.setItem("return", JSON.stringify({ hash: location.hash, resume }));
+  location.assign(login);
+}
+
+/** Return once what was to be resumed after the sign-in, and go back to the view that it began from. */
+export function resumed() {
+  const { hash, resume } = JSON.parse(sessionStorage.getItem("return") ?? "{}");
+  sessionStorage.removeItem("return");
+  if (user && hash) history.replaceState(null, "", hash);
+  return user ? resume : null;
+}
+
+/** End the session here and at Cognito. Nothing of it stays in this tab. */
+export async function signOut() {
+  const answer = await fetch("/auth/logout", { method: "POST" });
+  const { location: next } = await answer.json();
+  sessionStorage.clear();
+  document.getElementById("main").replaceChildren(); // Back must not show it
+  location.assign(next);
+}
+
+/** Keep what the user is typing in this tab until it is sent. Only the same user gets it back. */
+export function keepDraft(name, text) {
+  if (text) sessionStorage.setItem(`draft:${name}`, JSON.stringify({ username: user.username, text }));
+  else sessionStorage.removeItem(`draft:${name}`);
+}
+
+export function draft(name) {
+  const kept = JSON.parse(sessionStorage.getItem(`draft:${name}`) ?? "{}");
+  return kept.username === user.username ? kept.text : "";
+}
+
+async function ask() {
+  return (await fetch("/auth/session")).json();
 }

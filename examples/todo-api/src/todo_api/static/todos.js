@@ -1,6 +1,7 @@
-/** The view "My todos": add, tick, edit, publish, filter and delete. */
+/** The view "My todos": add, tick, edit, publish, filter, delete and undo. */
 import { call } from "./api.js";
-import { fill, onAction, onSubmit, pager, said, say, template } from "./page.js";
+import { fill, nothing, onAction, onSubmit, pager, said, say, template } from "./page.js";
+import { draft, keepDraft } from "./session.js";
 
 export async function todosView() {
   const view = template("todos");
@@ -8,6 +9,7 @@ export async function todosView() {
   const pages = view.querySelector("[data-pager]");
   const filter = view.querySelector(".filter");
   const form = view.querySelector('[data-form="add"]');
+  const title = form.elements.title;
   let page = 1;
 
   async function refresh(toPage = page) {
@@ -15,45 +17,57 @@ export async function todosView() {
     const found = await call("GET", `/api/todos?show=${show}&page=${toPage}`);
     if (!found.items.length && toPage > 1) return refresh(toPage - 1);
     page = toPage;
-    const focusBack = focusKeeper(list, form.elements.title);
-    list.replaceChildren(...(found.items.length ? found.items.map((todo) => row(todo, refresh)) : [nothing(show)]));
+    const focusBack = focusKeeper(list, title);
+    list.replaceChildren(...(found.items.length ? found.items.map((todo) => row(todo, refresh)) : [empty(show, title)]));
     focusBack();
     pager(pages, found, refresh);
   }
 
   filter.addEventListener("change", () => said(() => refresh(1)));
-  onSubmit(form, (fields) =>
-    said(async () => {
-      form.reset(); // at once: what is typed while the API answers is the next todo
-      const todo = await call("POST", "/api/todos", { title: fields.get("title").trim() }).catch((error) => {
-        form.elements.title.value ||= fields.get("title");
-        throw error;
-      });
-      await refresh(1);
-      say(`Added “${todo.title}”.`);
-    }),
-  );
+  title.value = draft("new");
+  title.addEventListener("input", () => keepDraft("new", title.value));
+  onSubmit(form, async (fields) => {
+    form.reset(); // at once: what is typed while the API answers is the next todo
+    await call("POST", "/api/todos", { title: fields.get("title").trim() }).catch((error) => {
+      title.value ||= fields.get("title");
+      throw error;
+    });
+    keepDraft("new", title.value);
+    await refresh(1);
+    say("Todo added");
+  });
   await refresh();
   return view;
 }
 
-function nothing(show) {
-  const text = { all: "Nothing yet. Add your first todo above.", open: "Nothing left to do.", done: "Nothing done yet." };
-  return Object.assign(document.createElement("li"), { className: "nothing", textContent: text[show] });
+/** Return what an empty list says. Where there is nothing at all, it offers what one could begin with. */
+function empty(show, title) {
+  if (show !== "all") return nothing({ open: "Nothing left to do.", done: "Nothing done yet." }[show]);
+  const item = template("nothing").firstElementChild;
+  for (const idea of item.querySelectorAll("button")) {
+    idea.addEventListener("click", () => {
+      title.value = idea.textContent;
+      title.focus();
+    });
+  }
+  return item;
 }
 
 function row(todo, refresh) {
   const item = fill(template("todo"), { title: todo.title }).firstElementChild;
   const path = `/api/todos/${todo.id}`;
   const tick = item.querySelector('[data-action="tick"]');
-  const publish = item.querySelector('[data-action="publish"]');
 
+  item.dataset.id = todo.id;
+  item.classList.toggle("done", todo.done);
+  item.querySelector(".text").title = todo.title;
+  item.querySelector(".mark").toggleAttribute("hidden", !todo.published);
   tick.checked = todo.done;
-  publish.ariaPressed = String(todo.published);
-  publish.textContent = todo.published ? "Published" : "Publish";
-  for (const name of ["publish", "edit", "delete"]) {
-    const button = item.querySelector(`[data-action="${name}"]`);
-    button.ariaLabel = `${button.textContent}: ${todo.title}`;
+  item.querySelector('[data-action="publish"]').ariaPressed = String(todo.published);
+  for (const [action, name] of Object.entries({ publish: "Public", edit: "Edit", delete: "Delete" })) {
+    const button = item.querySelector(`[data-action="${action}"]`);
+    button.title = name;
+    button.ariaLabel = `${name}: ${todo.title}`;
   }
 
   tick.addEventListener("change", () =>
@@ -63,37 +77,43 @@ function row(todo, refresh) {
         throw error;
       });
       await refresh();
-      say(`${todo.title}: ${tick.checked ? "done" : "open again"}.`);
+      say(tick.checked ? "Done" : "Open again");
     }),
   );
   onAction(item, "publish", async () => {
     await call("PATCH", path, { published: !todo.published });
     await refresh();
-    say(`${todo.title}: ${todo.published ? "yours alone" : "on the board"}.`);
+    say(todo.published ? "Only yours again" : "On the board");
   });
   onAction(item, "delete", async () => {
     await call("DELETE", path);
     await refresh();
-    say(`Deleted “${todo.title}”.`);
+    say("Todo deleted", async () => {
+      const { title, published, done } = todo;
+      const restored = await call("POST", "/api/todos", { title, published });
+      if (done) await call("PATCH", `/api/todos/${restored.id}`, { done });
+      await refresh();
+      say("Todo restored");
+    });
   });
   onAction(item, "edit", () => edit(item, todo, refresh));
-  item.dataset.id = todo.id;
+  if (draft(todo.id)) edit(item, todo, refresh);
   return item;
 }
 
 function edit(item, todo, refresh) {
   const form = template("todo-editor").firstElementChild;
   const input = form.querySelector("input");
-  input.value = todo.title;
-  onSubmit(form, () =>
-    said(async () => {
-      await call("PATCH", `/api/todos/${todo.id}`, { title: input.value.trim() });
-      await refresh();
-      say("Saved.");
-    }),
-  );
-  onAction(form, "cancel", () => refresh());
-  form.addEventListener("keydown", (event) => event.key === "Escape" && said(() => refresh()));
+  const close = () => (keepDraft(todo.id, ""), refresh());
+  input.value = draft(todo.id) || todo.title;
+  input.addEventListener("input", () => keepDraft(todo.id, input.value));
+  onSubmit(form, async () => {
+    await call("PATCH", `/api/todos/${todo.id}`, { title: input.value.trim() });
+    await close();
+    say("Saved");
+  });
+  onAction(form, "cancel", close);
+  form.addEventListener("keydown", (event) => event.key === "Escape" && said(close));
   item.replaceChildren(form);
   input.select();
 }

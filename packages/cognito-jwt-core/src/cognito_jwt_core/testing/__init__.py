@@ -1,12 +1,15 @@
-"""A user pool of your own for tests: real keys, real tokens and a real key server, without AWS or a network."""
+"""Tools for tests: a local user pool with real keys, tokens, key server and managed login, without AWS or a network."""
 
-from .behaviour import MISBEHAVIOURS, Behaviour
-from .clock import ManualClock
-from .forge import HostileToken
-from .hostile import hostile_tokens
-from .pool import LocalKeys, LocalUserPool
-from .server import JWKSServer, ReceivedRequest
-from .tokens import ABSENT
+from cognito_jwt_core.testing.answering import ReceivedRequest
+from cognito_jwt_core.testing.behaviour import MISBEHAVIOURS, Behaviour
+from cognito_jwt_core.testing.clock import ManualClock
+from cognito_jwt_core.testing.hostile import hostile_tokens
+from cognito_jwt_core.testing.hostile.forge import HostileToken
+from cognito_jwt_core.testing.load_balancer import LocalLoadBalancer
+from cognito_jwt_core.testing.managed_login import LocalManagedLogin
+from cognito_jwt_core.testing.pool import LocalKeys, LocalUserPool
+from cognito_jwt_core.testing.server import JWKSServer
+from cognito_jwt_core.testing.tokens import ABSENT
 
 __all__ = [
     "ABSENT",
@@ -15,6 +18,8 @@ __all__ = [
     "HostileToken",
     "JWKSServer",
     "LocalKeys",
+    "LocalLoadBalancer",
+    "LocalManagedLogin",
     "LocalUserPool",
     "ManualClock",
     "ReceivedRequest",

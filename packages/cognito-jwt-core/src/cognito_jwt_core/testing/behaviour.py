@@ -1,4 +1,4 @@
-"""How a local JWKS server answers: well, badly, late, or not at all."""
+"""How a local server responds: correctly, incorrectly, late, or not at all."""
 
 import functools
 import gzip
@@ -9,26 +9,30 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 Drip = Literal["headers", "body"]
-Cut = Literal["reset", "close"]
+Cut = Literal["reset", "close", "silent"]
+Endless = Literal["continue", "trailers"]
 
 _OVERSIZE_BYTES: Final = 10 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """One way of answering.
+    """One way of responding.
 
     Attributes:
-        status: The HTTP status.
-        body: What is sent in place of the pool's keys: bytes, text, or a value that is sent as JSON; a callable gets
-            the good body and returns the bytes to send.
-        headers: Headers to add or to replace; with None as value, a header is left out.
-        delay_seconds: How long nothing is sent at all.
-        drip: Which part arrives byte by byte.
-        drip_seconds: The pause before each byte.
-        hold: Nothing is sent until `JWKSServer.release()`.
-        cut: The connection ends half-way through the body: torn down, or closed as if all had been said.
-        sized: Whether `Content-Length` is sent; without it the body ends with the connection.
+        status: HTTP status.
+        body: Sent instead of the pool's keys: bytes, text, or a value that is sent as JSON. A callable gets the normal
+            body and returns the bytes to send.
+        headers: Headers to add or replace. A value of None removes a header.
+        delay_seconds: Time before the response begins.
+        drip: Part that is sent byte by byte.
+        drip_seconds: Pause before each byte.
+        hold: Whether to send nothing until `JWKSServer.release()`.
+        cut: Close the connection early. Half-way through the body, `"reset"` resets it and `"close"` closes it
+            normally. `"silent"` closes it before the first byte of the response.
+        endless: Never end the response. `"continue"` repeats `100 Continue`. `"trailers"` sends the body in chunks and
+            then repeats trailers.
+        sized: Whether to send `Content-Length`. Without it, the body ends with the connection.
     """
 
     status: int = 200
@@ -39,10 +43,11 @@ class Behaviour:
     drip_seconds: float = 0.02
     hold: bool = False
     cut: Cut | None = None
+    endless: Endless | None = None
     sized: bool = True
 
     def body_bytes(self, good: bytes) -> bytes:
-        """Return the bytes to send where the pool's keys would be `good`."""
+        """Return the bytes to send instead of the pool's keys, `good`."""
         if self.body is None:
             return good
         if callable(self.body):
@@ -70,7 +75,7 @@ def _first_half(good: bytes) -> bytes:
 
 MISBEHAVIOURS: Final[Mapping[str, Behaviour]] = MappingProxyType(
     {
-        # Every oversized or redirected answer holds the good keys, so that a client without that limit accepts it.
+        # Oversized and redirected responses contain the valid keys, so that a client without such a limit accepts them.
         "html": Behaviour(
             body="<!doctype html><title>Sign in to the Wi-Fi</title>", headers={"Content-Type": "text/html"}
         ),
@@ -95,4 +100,4 @@ MISBEHAVIOURS: Final[Mapping[str, Behaviour]] = MappingProxyType(
         "closed-early": Behaviour(cut="close"),
     }
 )
-"""Answers that are no JWK Set, by name: for `JWKSServer.misbehave`, and to parametrize a test with."""
+"""Responses that are not a JWK Set, by name: for `JWKSServer.misbehave`, and to parametrize a test."""

@@ -1,11 +1,11 @@
-"""A clock that stands still until a test moves it."""
+"""A clock that a test moves by hand."""
 
 
 class ManualClock:
-    """A clock for `LocalUserPool(clock=…)` and `CognitoVerifier(clock=…)` alike.
+    """A clock for `LocalUserPool(clock=…)` and `CognitoVerifier(clock=…)`.
 
     Args:
-        now: The wall-clock time at which it stands, in seconds since the epoch.
+        now: Initial wall-clock time, in seconds since the epoch.
 
     Example:
         ```python
@@ -29,12 +29,12 @@ class ManualClock:
         return self._monotonic
 
     def advance(self, seconds: float) -> None:
-        """Move both clocks forward, as time does."""
+        """Move both clocks forward, like passing time."""
         if seconds < 0:
             raise ValueError("time does not run backwards: use set_time() for a wall clock that is put back")
         self._now += seconds
         self._monotonic += seconds
 
     def set_time(self, now: float) -> None:
-        """Put the wall clock to another time and leave the monotonic one alone, as an operator or NTP does."""
+        """Set only the wall clock and not the monotonic one, like an operator or NTP."""
         self._now = float(now)

@@ -1,4 +1,4 @@
-"""RSA keys for local pools: generated once per process, since one costs a tenth of a second."""
+"""RSA keys for local pools, generated once per process because each takes a tenth of a second."""
 
 import base64
 import functools
@@ -13,9 +13,15 @@ from jwcrypto.jwa import JWA
 from jwcrypto.jwk import JWK
 
 
+@functools.cache
+def ec_key(owner: str, generation: int) -> JWK:
+    """Return the n-th P-256 key of an owner, always the same one within this process."""
+    return JWK.generate(kty="EC", crv="P-256")
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class SigningKey:
-    """An RSA key pair of a pool, with the public half in the form in which Cognito publishes it.
+    """An RSA key pair of a pool, with the public key in the form that Cognito publishes.
 
     Attributes:
         jwk: The key pair.
@@ -27,22 +33,22 @@ class SigningKey:
 
     @property
     def kid(self) -> str:
-        """The key's id, which is also the `kid` of what it signs."""
+        """Return the key's id, which is the `kid` of the tokens that it signs."""
         return self.public_jwk["kid"]
 
     @property
     def public_pem(self) -> bytes:
-        """The public half as PEM, as a verifier would write it to a file."""
+        """Return the public key as PEM, for example to write it to a file."""
         return self.jwk.export_to_pem()
 
     def sign(self, signing_input: bytes, algorithm: str = "RS256") -> bytes:
-        """Return the signature over some bytes."""
+        """Return the signature of some bytes."""
         return sign_with(self.jwk, algorithm, signing_input)
 
 
 def sign_with(key: JWK, algorithm: str, signing_input: bytes) -> bytes:
     """Return the signature that a key of any type makes with an algorithm that fits it."""
-    signer: Any = JWA.signing_alg(algorithm)  # its stubs know no `sign`
+    signer: Any = JWA.signing_alg(algorithm)  # its stubs lack `sign`
     signature: bytes = signer.sign(key, signing_input)
     return signature
 
@@ -53,10 +59,10 @@ _generating = threading.Lock()
 def cached_key(owner: str, generation: int) -> SigningKey:
     """Return the n-th key of an owner, always the same one within this process.
 
-    Keys belong to an owner so that two pools never share one, and are remembered so that
-    a thousand tests with a pool each generate one key, not a thousand.
+    Each owner has its own keys, so two pools never share one. They are cached, so that a thousand tests with a pool
+    each generate one key instead of a thousand.
     """
-    with _generating:  # else two threads that ask at once would get one each
+    with _generating:  # otherwise, two threads at once would each get a different key
         return _generated_key(owner, generation)
 
 
@@ -66,13 +72,13 @@ def _generated_key(owner: str, generation: int) -> SigningKey:
 
 
 def load_key(key: Mapping[str, object] | str | bytes) -> SigningKey:
-    """Return the signing key that a private JWK or PEM text holds.
+    """Return the signing key in a private JWK or PEM text.
 
     Args:
         key: A private RSA key as a JWK mapping, or as PEM. The `kid` of a JWK is kept.
 
     Raises:
-        ValueError: It is another kind of key, or the public half alone.
+        ValueError: If it is another kind of key, or only the public key.
     """
     if isinstance(key, str | bytes):
         jwk, kid = JWK.from_pem(key.encode() if isinstance(key, str) else key), None
@@ -90,6 +96,6 @@ def _with_public_half(jwk: JWK, kid: str | None = None) -> SigningKey:
 
 
 def _kid_of(modulus: str) -> str:
-    # Cognito's key ids are 32 bytes in standard, padded base64: with "+", "/" and "=", which an id made of
-    # letters alone would never put to the test.
+    # Cognito's key ids are 32 bytes in standard, padded base64, with "+", "/" and "=". An id of letters only would
+    # never test these.
     return base64.b64encode(hashlib.sha256(modulus.encode()).digest()).decode()

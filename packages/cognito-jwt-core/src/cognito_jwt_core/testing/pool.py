@@ -1,32 +1,32 @@
-"""A user pool of your own: real keys, real tokens, no network and no AWS."""
+"""A local user pool: real keys and tokens, without a network or AWS."""
 
-import contextlib
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 
 from cognito_jwt_core.clock import Clock
-from cognito_jwt_core.jwks_sources import JWKSResponse
-from cognito_jwt_core.user_pool import UserPool
-
-from . import tokens
-from .keys import SigningKey, cached_key, load_key
-from .server import JWKSServer
-from .tokens import DEFAULT_SCOPE
+from cognito_jwt_core.cognito.user_pool import UserPool
+from cognito_jwt_core.keys.source import JWKSResponse
+from cognito_jwt_core.testing import tokens
+from cognito_jwt_core.testing.answering import Serving
+from cognito_jwt_core.testing.keys import SigningKey, cached_key, load_key
+from cognito_jwt_core.testing.server import JWKSServer
+from cognito_jwt_core.testing.tokens import DEFAULT_SCOPE
 
 
 class LocalUserPool:
-    """A user pool that lives in this process and issues the tokens that Cognito would.
+    """A user pool in this process that issues the same tokens as Cognito.
 
-    Its tokens are signed with real RSA keys, so the code under test verifies them as it does in production: nothing
-    is switched off, and a route that forgets to check something fails its test.
+    Its tokens are signed with real RSA keys, so the code under test verifies them as in production. Every check stays
+    on, and a route that forgets one fails its test.
 
     Args:
-        id: The pool's id; the Region is its part before the first underscore.
-        client_id: The app client that tokens are issued to.
-        region: The Region, for an id that does not begin with one.
-        issuer: The `iss` of the tokens; by default the one that Cognito gives a pool of this id.
-        clock: What tells the time; with a `ManualClock` a test decides when a token expires.
-        signing_key: A private RSA key of your own (a JWK mapping, or PEM) in place of a generated one.
+        id: The pool's id. The Region is the part before the first underscore.
+        client_id: App client that the tokens are issued to.
+        region: The Region, if the id does not begin with one.
+        issuer: `iss` of the tokens. By default, the one that Cognito uses for this id.
+        clock: Source of time. With a `ManualClock`, a test decides when a token expires.
+        signing_key: Your own private RSA key (a JWK mapping, or PEM), instead of a generated one.
 
     Example:
         ```python
@@ -49,13 +49,13 @@ class LocalUserPool:
         self.id = id
         self.client_id = client_id
         user_pool = UserPool(id, region, issuer=issuer)
-        self.region = user_pool.region
-        self.issuer = next(iter(user_pool.jwks_uris))
+        self.region: str | None = user_pool.region
+        self.issuer: str = next(iter(user_pool.jwks_uris))
         self.clock = clock
-        self.jwks = LocalKeys(self)
+        self.jwks: LocalKeys = LocalKeys(self)
         self._generation = 0
         self._keys = [cached_key(id, 0) if signing_key is None else load_key(signing_key)]
-        self._server: JWKSServer | None = None
+        self._servers: list[JWKSServer] = []
 
     def __repr__(self) -> str:
         return f"LocalUserPool({self.id!r}, client_id={self.client_id!r})"
@@ -73,11 +73,11 @@ class LocalUserPool:
         """Return an access token of a user of this pool.
 
         Args:
-            username: Who signed in. The same name always has the same `sub`.
-            groups: The groups that the user is in.
-            scopes: The OAuth scopes granted.
-            expires_in: Seconds until the token expires; below zero, it expired that long ago.
-            claims: Claims to set, for names that are no Python identifiers: `{"cognito:groups": "admin"}`.
+            username: User who signed in. The same name always has the same `sub`.
+            groups: The user's groups.
+            scopes: Granted OAuth scopes.
+            expires_in: Seconds until the token expires. A negative number makes an expired token.
+            claims: Claims to set whose names are not Python identifiers: `{"cognito:groups": "admin"}`.
             **any_claim: Claims to set: `device_key="x"`; `ABSENT` leaves a claim out.
         """
         payload = self.access_claims(username, groups=groups, scopes=scopes, expires_in=expires_in)
@@ -96,11 +96,11 @@ class LocalUserPool:
         """Return an ID token of a user of this pool.
 
         Args:
-            username: Who signed in. The same name always has the same `sub`.
+            username: User who signed in. The same name always has the same `sub`.
             email: The user's verified address; by default one at example.com.
-            groups: The groups that the user is in.
-            expires_in: Seconds until the token expires; below zero, it expired that long ago.
-            claims: Claims to set, for names that are no Python identifiers: `{"custom:tenant": "acme"}`.
+            groups: The user's groups.
+            expires_in: Seconds until the token expires. A negative number makes an expired token.
+            claims: Claims to set whose names are not Python identifiers: `{"custom:tenant": "acme"}`.
             **any_claim: Claims to set: `phone_number="+49…"`; `ABSENT` leaves a claim out.
         """
         payload = self.id_claims(username, email=email, groups=groups, expires_in=expires_in)
@@ -114,7 +114,7 @@ class LocalUserPool:
         claims: Mapping[str, object] | None = None,
         **any_claim: object,
     ) -> str:
-        """Return an access token of the app client itself: machine to machine, with no user and no `username`."""
+        """Return an access token of the app client itself (machine to machine), without a user and `username`."""
         payload = self._common("access", expires_in) | {"sub": self.client_id, "client_id": self.client_id}
         payload |= {"scope": tokens.joined_scopes(scopes), "version": 2}
         return self.sign(self.header, tokens.changed(payload, any_claim, claims))
@@ -128,7 +128,7 @@ class LocalUserPool:
         claims: Mapping[str, object] | None = None,
         **any_claim: object,
     ) -> str:
-        """Return an access token that was good and has expired an hour ago."""
+        """Return an access token that expired an hour ago."""
         return self.access_token(username, groups=groups, scopes=scopes, expires_in=-3600, claims=claims, **any_claim)
 
     def not_yet_valid_token(
@@ -140,7 +140,7 @@ class LocalUserPool:
         claims: Mapping[str, object] | None = None,
         **any_claim: object,
     ) -> str:
-        """Return an access token that becomes valid in half an hour (`nbf`) and is good from then on."""
+        """Return an access token that becomes valid in half an hour (`nbf`)."""
         payload = self.access_claims(username, groups=groups, scopes=scopes) | {"nbf": int(self.clock.time()) + 1800}
         return self.sign(self.header, tokens.changed(payload, any_claim, claims))
 
@@ -153,7 +153,7 @@ class LocalUserPool:
         claims: Mapping[str, object] | None = None,
         **any_claim: object,
     ) -> str:
-        """Return an access token that names this pool's key and is signed with another one."""
+        """Return an access token that names this pool's key but is signed with another one."""
         payload = self.access_claims(username, groups=groups, scopes=scopes)
         return tokens.sign(cached_key("an attacker", 0), self.header, tokens.changed(payload, any_claim, claims))
 
@@ -165,7 +165,7 @@ class LocalUserPool:
         scopes: Iterable[str] = (DEFAULT_SCOPE,),
         expires_in: float = 3600,
     ) -> dict[str, object]:
-        """Return the payload of an access token, to be changed and given to `sign`."""
+        """Return the payload of an access token, to change and pass to `sign`."""
         return {
             **self._common("access", expires_in),
             **tokens.session_ids(),
@@ -185,7 +185,7 @@ class LocalUserPool:
         groups: Iterable[str] = (),
         expires_in: float = 3600,
     ) -> dict[str, object]:
-        """Return the payload of an ID token, to be changed and given to `sign`."""
+        """Return the payload of an ID token, to change and pass to `sign`."""
         return {
             **self._common("id", expires_in),
             **tokens.session_ids(),
@@ -198,36 +198,36 @@ class LocalUserPool:
         }
 
     def sign(self, header: object, payload: object) -> str:
-        """Return a token of exactly this header and payload, signed with the pool's current key.
+        """Return a token with exactly this header and payload, signed with the pool's current key.
 
         Args:
-            header: A mapping (see `header` for a good one), or JSON as text or bytes: malformed, if you like.
-            payload: Likewise; a list or a number is signed as well.
+            header: A mapping (see `header` for a valid one), or JSON as text or bytes, which may be malformed.
+            payload: The same; a list or a number is also signed.
         """
         return tokens.sign(self.signing_key, header, payload)
 
     @property
     def header(self) -> dict[str, object]:
-        """The header of a good token: `alg` and the `kid` of the current key."""
+        """Return the header of a valid token: `alg` and the `kid` of the current key."""
         return {"alg": "RS256", "kid": self.signing_key.kid}
 
     @property
     def signing_key(self) -> SigningKey:
-        """The key that signs new tokens."""
+        """Return the key that signs new tokens."""
         return self._keys[0]
 
     @property
     def jwk_set(self) -> dict[str, list[dict[str, str]]]:
-        """The public keys as Cognito publishes them, newest first: a new mapping on each call."""
+        """Return the public keys as Cognito publishes them, newest first, as a new mapping on each call."""
         return {"keys": [dict(key.public_jwk) for key in self._keys]}
 
     @property
     def kids(self) -> tuple[str, ...]:
-        """The ids of the public keys, newest first."""
+        """Return the ids of the public keys, newest first."""
         return tuple(key.kid for key in self._keys)
 
     def rotate_key(self, *, keep_old: bool = True) -> str:
-        """Sign with a new key from now on, and return its `kid`.
+        """Switch to a new signing key, and return its `kid`.
 
         Args:
             keep_old: Whether the earlier keys stay published, so that tokens signed with them still verify.
@@ -236,25 +236,30 @@ class LocalUserPool:
         self._keys = [cached_key(self.id, self._generation), *(self._keys if keep_old else ())]
         return self.signing_key.kid
 
-    @contextlib.contextmanager
-    def serve(self) -> Iterator[str]:
-        """Publish the keys on a real HTTP server on loopback, and return the JWKS URL.
+    def serve(self) -> AbstractContextManager[str]:
+        """Publish the keys on a real HTTP server on loopback. Use it in a `with` statement, which gives the JWKS URL.
 
-        While it serves, `server` is there to be told to fail, and counts requests.
+        Meanwhile, `server` counts requests, and can be told to fail.
         """
-        with JWKSServer(self) as server:
-            previous, self._server = self._server, server
-            try:
-                yield server.url
-            finally:
-                self._server = previous
+        return Serving(self._started)
 
     @property
     def server(self) -> JWKSServer:
-        """The server of the innermost `serve()` under way."""
-        if self._server is None:
+        """Return the server of the innermost active `serve()`."""
+        if not self._servers:
             raise RuntimeError("the pool is not being served: use `with pool.serve() as url:`")
-        return self._server
+        return self._servers[-1]
+
+    def _started(self) -> tuple[str, Callable[[], None]]:
+        server = JWKSServer(self)
+
+        def stop() -> None:
+            self._servers.remove(server)
+            server.__exit__(None, None, None)
+
+        server.__enter__()
+        self._servers.append(server)
+        return server.url, stop
 
     def _common(self, token_use: str, expires_in: float) -> dict[str, object]:
         return {
@@ -266,10 +271,10 @@ class LocalUserPool:
 
 
 class LocalKeys:
-    """The keys of a local pool as a key source: a verifier made with it sees rotations at once.
+    """The keys of a local pool as a key source. A verifier that uses it sees rotations immediately.
 
     Attributes:
-        pool: The pool whose keys these are.
+        pool: The pool that owns the keys.
     """
 
     def __init__(self, pool: LocalUserPool) -> None:
@@ -279,7 +284,7 @@ class LocalKeys:
         return f"the keys of {self.pool!r}"
 
     def fetch(self, timeout_seconds: float) -> JWKSResponse:
-        """Return the pool's current keys; nothing is waited for."""
+        """Return the pool's current keys without waiting."""
         return JWKSResponse(self.pool.jwk_set)
 
     def revision(self) -> object:

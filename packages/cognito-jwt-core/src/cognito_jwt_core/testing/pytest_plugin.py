@@ -1,4 +1,4 @@
-"""Fixtures for pytest, there for who asks: `pytest_plugins = ["cognito_jwt_core.testing.pytest_plugin"]`."""
+"""Opt-in pytest fixtures: `pytest_plugins = ["cognito_jwt_core.testing.pytest_plugin"]`."""
 
 import time
 from collections.abc import Mapping
@@ -6,25 +6,25 @@ from typing import Any
 
 import pytest
 
-from .clock import ManualClock
-from .pool import LocalUserPool
+from cognito_jwt_core.testing.clock import ManualClock
+from cognito_jwt_core.testing.pool import LocalUserPool
 
 
 @pytest.fixture
 def cognito_pool_settings() -> Mapping[str, Any]:
-    """Arguments of `LocalUserPool`, to be overridden: the id, the app client, a signing key of your own."""
+    """Return arguments for `LocalUserPool`. Override this fixture to set the id, app client or signing key."""
     return {}
 
 
 @pytest.fixture
 def cognito_clock() -> ManualClock:
-    """A clock that stands at the present until the test moves it; the pool of a test that asks for it goes by it."""
+    """Return a clock that stands still until the test moves it. If a test requests it, its pool uses it."""
     return ManualClock(int(time.time()))
 
 
 @pytest.fixture
 def cognito_pool(request: pytest.FixtureRequest, cognito_pool_settings: Mapping[str, Any]) -> LocalUserPool:
-    """A user pool of this test's own."""
+    """Return a user pool for this test."""
     settings = dict(cognito_pool_settings)
     if "cognito_clock" in request.fixturenames:
         settings.setdefault("clock", request.getfixturevalue("cognito_clock"))

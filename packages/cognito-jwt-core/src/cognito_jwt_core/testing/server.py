@@ -1,76 +1,51 @@
-"""A real HTTP server on loopback that publishes keys, and can be told to fail."""
+"""A real HTTP server on loopback that publishes keys, and can be made to fail."""
 
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cached_property
 from types import TracebackType
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
-from .answering import AnsweringServer
-from .behaviour import GOOD, MISBEHAVIOURS, Behaviour, Cut, Drip
+from cognito_jwt_core.testing.answering import AnsweringServer, ReceivedRequest
+from cognito_jwt_core.testing.arrivals import Arrivals
+from cognito_jwt_core.testing.behaviour import GOOD, MISBEHAVIOURS, Behaviour, Cut, Drip, Endless
 
-_NOT_FOUND: Final = Behaviour(status=404, body="no such pool")
+Server = TypeVar("Server", bound="KeyServer")
+
+_NOT_FOUND: Final = Behaviour(status=404, body="no such keys")
+_NOT_ALLOWED: Final = Behaviour(status=405, body="", headers={"Allow": "GET"})
 _POLL_SECONDS: Final = 0.02
 _REDIRECTED: Final = "?redirected"
 
 
 class PublishesKeys(Protocol):
-    """What a server needs of a pool."""
+    """The parts of a pool that a server needs."""
 
     @property
     def id(self) -> str:
-        """The pool's id, which is part of the URL's path."""
+        """Return the pool's id, which is part of the URL's path."""
 
     @property
     def jwk_set(self) -> Mapping[str, object]:
-        """The keys at this moment."""
+        """Return the current keys."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceivedRequest:
-    """A request as the server saw it.
+class KeyServer(ABC):
+    """A key server on its own port of 127.0.0.1 that can be made to fail. A subclass decides what it serves."""
 
-    Attributes:
-        path: The path with the query.
-        headers: The headers, by lower-case name.
-    """
-
-    path: str
-    headers: Mapping[str, str]
-
-
-class JWKSServer:
-    """The JWKS endpoint of a pool on 127.0.0.1, at a port of its own: as many as a test needs.
-
-    Args:
-        pool: Whose keys are published; a rotation is seen by the next request.
-
-    Example:
-        ```python
-        with JWKSServer(pool) as server:
-            server.behave(status=500, times=1)
-            requests.get(server.url)  # 500
-            requests.get(server.url)  # 200, the keys
-            assert server.requests == 2
-        ```
-    """
-
-    def __init__(self, pool: PublishesKeys) -> None:
-        self._pool = pool
-        self._path = f"/{pool.id}/.well-known/jwks.json"
-        self._changed = threading.Condition()
-        self._received: list[ReceivedRequest] = []
+    def __init__(self) -> None:
+        self._arrivals = Arrivals()
+        self._lock = threading.Lock()
         self._behaviour = GOOD
         self._times: int | None = None
-        self._epoch = 0
-        self._released_epoch = -1
-        self._http = AnsweringServer(self._asked)
-        self._thread = threading.Thread(
-            target=self._http.serve_forever, args=(_POLL_SECONDS,), name="local JWKS server", daemon=True
-        )
+        self._gate = self._arrivals.new_gate()
 
-    def __enter__(self) -> "JWKSServer":
+    def __enter__(self: Server) -> Server:
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, args=(_POLL_SECONDS,), name="local key server", daemon=True
+        )
         self._thread.start()
         return self
 
@@ -82,22 +57,23 @@ class JWKSServer:
         self._http.stop()
         self._thread.join()
 
+    @cached_property
+    def _http(self) -> AnsweringServer:
+        return AnsweringServer(self._asked)  # imported late, because it takes a port
+
     @property
-    def url(self) -> str:
-        """The JWKS URL."""
-        return f"http://127.0.0.1:{self._http.server_address[1]}{self._path}"
+    def _origin(self) -> str:
+        return f"http://127.0.0.1:{self._http.server_address[1]}"
 
     @property
     def requests(self) -> int:
-        """How many requests have arrived, answered or not."""
-        with self._changed:
-            return len(self._received)
+        """Return the number of requests that have arrived, answered or not."""
+        return len(self._arrivals.received)
 
     @property
     def received(self) -> tuple[ReceivedRequest, ...]:
-        """The requests that have arrived, in order."""
-        with self._changed:
-            return tuple(self._received)
+        """Return the requests that have arrived, in order."""
+        return self._arrivals.received
 
     def behave(
         self,
@@ -110,20 +86,24 @@ class JWKSServer:
         drip_seconds: float = 0.02,
         hold: bool = False,
         cut: Cut | None = None,
+        endless: Endless | None = None,
         times: int | None = None,
     ) -> None:
-        """Answer this way from now on; without arguments, as a good endpoint does.
+        """Respond this way from now on. Without arguments, respond normally.
 
         Args:
             status: The HTTP status.
-            body: What to send in place of the keys: bytes, text, or a value that is sent as JSON.
-            headers: Headers to add or replace (`Cache-Control`, `Date` …); with None as value, left out.
-            delay_seconds: How long to send nothing.
-            drip: Which part to send byte by byte, `"headers"` or `"body"`.
-            drip_seconds: The pause before each of these bytes.
+            body: Body to send instead of the keys: bytes, text, or a value that is sent as JSON.
+            headers: Headers to add or replace (`Cache-Control`, `Date` …); None removes one.
+            delay_seconds: Time before the response begins.
+            drip: Part to send byte by byte, `"headers"` or `"body"`.
+            drip_seconds: Pause before each of these bytes.
             hold: Whether to send nothing until `release()`.
-            cut: Whether to break off half-way through the body: `"reset"`, or `"close"` as if that were all.
-            times: For how many requests; after them the endpoint is a good one again. None is for good.
+            cut: How to close the connection early: half-way through the body with `"reset"` or a normal `"close"`, or
+                before the first byte with `"silent"`.
+            endless: Never end the response, although bytes keep arriving: `"continue"` repeats `100 Continue`, and
+                `"trailers"` repeats a trailer after the body.
+            times: For how many requests; None for all.
         """
         self._set(
             Behaviour(
@@ -135,61 +115,96 @@ class JWKSServer:
                 drip_seconds=drip_seconds,
                 hold=hold,
                 cut=cut,
+                endless=endless,
             ),
             times,
         )
 
     def misbehave(self, name: str, *, times: int | None = None) -> None:
-        """Answer with one of the `MISBEHAVIOURS`: `"html"`, `"gzip-bomb"`, `"redirect"`, `"reset"` and so on.
+        """Respond with one of the `MISBEHAVIOURS`: `"html"`, `"gzip-bomb"`, `"redirect"`, `"reset"` and so on.
 
         Args:
-            name: Which one.
-            times: For how many requests; after them the endpoint is a good one again. None is for good.
+            name: Name of the misbehaviour.
+            times: For how many requests; None for all.
         """
         self._set(MISBEHAVIOURS[name], times)
 
     def release(self) -> None:
-        """Let the held answers go, and hold none from now on until told so again."""
-        with self._changed:
-            self._released_epoch = self._epoch
-            self._changed.notify_all()
+        """Send the held responses, and stop holding new ones."""
+        self._arrivals.release()
 
     def wait_for_requests(self, count: int, timeout_seconds: float = 5.0) -> None:
-        """Return once so many requests have arrived in all.
+        """Return after this total number of requests has arrived.
 
         Args:
-            count: How many.
+            count: Total number of requests.
             timeout_seconds: How long to wait for them.
 
         Raises:
-            TimeoutError: They did not arrive.
+            TimeoutError: If they do not arrive in time.
         """
-        with self._changed:
-            if not self._changed.wait_for(lambda: len(self._received) >= count, timeout_seconds):
-                raise TimeoutError(f"{len(self._received)} of {count} requests arrived in {timeout_seconds} s")
+        self._arrivals.wait_for(count, timeout_seconds)
 
     def _set(self, behaviour: Behaviour, times: int | None) -> None:
-        with self._changed:
+        with self._lock:
             self._behaviour, self._times = behaviour, times
-            self._epoch += 1
+            self._gate = self._arrivals.new_gate()
 
-    def _asked(self, path: str, headers: Mapping[str, str]) -> tuple[Behaviour, bytes]:
-        with self._changed:
-            self._received.append(ReceivedRequest(path=path, headers=headers))
-            self._changed.notify_all()
-            behaviour, epoch = self._next_behaviour(path), self._epoch
-            if behaviour.hold:
-                self._changed.wait_for(lambda: self._released_epoch >= epoch)
-        return behaviour, json.dumps(self._pool.jwk_set).encode()
+    @abstractmethod
+    def _good_body(self, path: str) -> bytes | None:
+        """Return the body for a path, or None if nothing is served there."""
 
-    def _next_behaviour(self, path: str) -> Behaviour:
-        if path == self._path + _REDIRECTED:
-            return GOOD
-        if path != self._path:
+    def _asked(self, request: ReceivedRequest) -> tuple[Behaviour, bytes]:
+        path = request.path.removesuffix(_REDIRECTED)
+        body = self._good_body(path)
+        with self._lock:
+            behaviour, gate = self._next_behaviour(request, is_found=body is not None), self._gate
+            # decided first, because a test that waited for the request may change the behaviour afterwards
+            self._arrivals.add(request)
+        if behaviour.hold:
+            self._arrivals.wait_at(gate)
+        return behaviour, self._good_body(path) or b""
+
+    def _next_behaviour(self, request: ReceivedRequest, *, is_found: bool) -> Behaviour:
+        if request.method != "GET":
+            return _NOT_ALLOWED
+        if not is_found:
             return _NOT_FOUND
+        if request.path.endswith(_REDIRECTED):
+            return GOOD
         behaviour = self._behaviour
         if self._times is not None:
             self._times -= 1
             if self._times <= 0:
                 self._behaviour, self._times = GOOD, None
         return behaviour
+
+
+class JWKSServer(KeyServer):
+    """The JWKS endpoint of a pool, on its own port of 127.0.0.1. A test can run several.
+
+    Args:
+        pool: Pool whose keys are published. The next request sees a rotation.
+
+    Example:
+        ```python
+        with JWKSServer(pool) as server:
+            server.behave(status=500, times=1)
+            requests.get(server.url)  # 500
+            requests.get(server.url)  # 200, the keys
+            assert server.requests == 2
+        ```
+    """
+
+    def __init__(self, pool: PublishesKeys) -> None:
+        super().__init__()
+        self._pool = pool
+        self._path = f"/{pool.id}/.well-known/jwks.json"
+
+    @property
+    def url(self) -> str:
+        """Return the JWKS URL."""
+        return self._origin + self._path
+
+    def _good_body(self, path: str) -> bytes | None:
+        return json.dumps(self._pool.jwk_set).encode() if path == self._path else None

@@ -1,4 +1,4 @@
-"""What Cognito writes into its tokens, and how a compact serialization is put together by hand."""
+"""Build the contents of Cognito's tokens, and compact serializations by hand."""
 
 import base64
 import json
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Final
 
-from .keys import SigningKey
+from cognito_jwt_core.testing.keys import SigningKey
 
 DEFAULT_SCOPE: Final = "aws.cognito.signin.user.admin"
 
@@ -20,7 +20,7 @@ class _Absent(Enum):
 
 
 ABSENT: Final = _Absent.ABSENT
-"""Given as a claim's value, leaves that claim out of the token."""
+"""As a claim's value, leaves that claim out of the token."""
 
 
 def base64url(data: bytes) -> str:
@@ -29,7 +29,7 @@ def base64url(data: bytes) -> str:
 
 
 def json_bytes(value: object) -> bytes:
-    """Return a value as compact JSON, or bytes and text as they are, so that a part can be made malformed."""
+    """Return a value as compact JSON. Return bytes and text unchanged, so that a part can be malformed."""
     if isinstance(value, bytes):
         return value
     text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
@@ -37,7 +37,7 @@ def json_bytes(value: object) -> bytes:
 
 
 def sign(key: SigningKey, header: object, payload: object, algorithm: str = "RS256") -> str:
-    """Return the signed compact serialization of a header and a payload, whatever they say."""
+    """Return the signed compact serialization of any header and payload."""
     signed = signing_input(header, payload)
     return f"{signed}.{base64url(key.sign(signed.encode('ascii'), algorithm))}"
 
@@ -48,12 +48,12 @@ def unsigned(header: object, payload: object) -> str:
 
 
 def signing_input(header: object, payload: object) -> str:
-    """Return what a signature is made over. Spec: RFC 7515 section 5.1."""
+    """Return the signing input of a token. Spec: RFC 7515 section 5.1."""
     return f"{base64url(json_bytes(header))}.{base64url(json_bytes(payload))}"
 
 
 def changed(claims: Mapping[str, object], *changes: Mapping[str, object] | None) -> dict[str, object]:
-    """Return claims with changes made to them in turn; what is `ABSENT` is left out."""
+    """Return claims with each mapping of changes applied in turn, without claims whose value is `ABSENT`."""
     merged = dict(claims)
     for change in changes:
         merged.update(change or {})
@@ -61,37 +61,37 @@ def changed(claims: Mapping[str, object], *changes: Mapping[str, object] | None)
 
 
 def times(now: float, expires_in: float) -> dict[str, object]:
-    """Return `auth_time`, `iat` and `exp`; a token that has expired was issued an hour before it did."""
+    """Return `auth_time`, `iat` and `exp`. An expired token was issued an hour before it expired."""
     issued_at = int(now) if expires_in > 0 else int(now + expires_in) - 3600
     return {"auth_time": issued_at, "exp": int(now + expires_in), "iat": issued_at}
 
 
 def group_claims(groups: Iterable[str]) -> dict[str, object]:
-    """Return `cognito:groups`, or nothing at all for a user in no group, as Cognito does."""
+    """Return `cognito:groups`, or nothing for a user without groups, like Cognito."""
     names = as_names(groups)
     return {"cognito:groups": names} if names else {}
 
 
 def as_names(names: Iterable[str]) -> list[str]:
-    """Return names as a list; a plain string is one name."""
+    """Return names as a list. A plain string is one name."""
     return [names] if isinstance(names, str) else list(names)
 
 
 def joined_scopes(scopes: Iterable[str]) -> str:
-    """Return the `scope` claim: names with a space between them."""
+    """Return the `scope` claim: names separated by spaces."""
     return " ".join(as_names(scopes))
 
 
 def session_ids() -> dict[str, object]:
-    """Return the ids that tie a user's tokens to one sign-in."""
+    """Return the ids that link a user's tokens to one sign-in."""
     return {"origin_jti": str(uuid.uuid4()), "event_id": str(uuid.uuid4())}
 
 
 def token_id() -> dict[str, object]:
-    """Return `jti`, which no other token has."""
+    """Return a `jti`, which is unique."""
     return {"jti": str(uuid.uuid4())}
 
 
 def subject(pool_id: str, username: str) -> str:
-    """Return the `sub` of a user: a UUID, always the same for that user of that pool."""
+    """Return the `sub` of a user: a UUID that is always the same for that user and pool."""
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{pool_id}/{username}"))

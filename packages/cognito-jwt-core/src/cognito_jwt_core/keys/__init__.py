@@ -1,0 +1,4 @@
+"""Fetch and cache keys, and decide how long they serve.
+
+Only this subpackage starts fetch threads. It knows no claims, and no meaning of an issuer.
+"""

@@ -1,0 +1,5 @@
+"""A managed login on loopback: Cognito's OAuth 2.0 endpoints and sign-in page, with the rules that AWS documents."""
+
+from cognito_jwt_core.testing.managed_login.login import LocalManagedLogin
+
+__all__ = ["LocalManagedLogin"]

@@ -1,0 +1,116 @@
+"""The session of the current request, which is another source of a token."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any, Protocol
+
+from cognito_jwt_core import Claims, InsufficientAuthenticationError
+from flask import Request, has_request_context
+from werkzeug.exceptions import HTTPException
+from werkzeug.local import LocalProxy
+from werkzeug.wrappers import Response
+
+from flask_cognito.errors import CognitoAuthError
+from flask_cognito.state import current_request
+
+_SESSION = "_cognito_current_session"
+_HELD = "_cognito_session_in_use"
+
+
+class CurrentSession:
+    """The session that authenticated a request. Its `repr` shows no token.
+
+    Attributes:
+        access_token: Access token for calls to other APIs, refreshed if it was due.
+    """
+
+    def __init__(
+        self, access_token: str, id_claims: Mapping[str, Any], *, signed_in_at: float, expires_at: float
+    ) -> None:
+        self.access_token = access_token
+        self._id_claims = id_claims
+        self._signed_in_at = signed_in_at
+        self._expires_at = expires_at
+
+    @property
+    def signed_in_at(self) -> datetime:
+        """Return when the user signed in, in UTC."""
+        return datetime.fromtimestamp(self._signed_in_at, timezone.utc)
+
+    @property
+    def expires_at(self) -> datetime:
+        """Return when the session ends, in UTC."""
+        return datetime.fromtimestamp(self._expires_at, timezone.utc)
+
+    @property
+    def id_claims(self) -> Claims:
+        """Return a copy of the ID token's claims that describe the user."""
+        return Claims(copy.deepcopy(dict(self._id_claims)))
+
+    def __repr__(self) -> str:
+        return f"<CurrentSession until {self.expires_at:%Y-%m-%dT%H:%M:%SZ}>"
+
+
+class FoundSession(Protocol):
+    """A session that a request's cookies identify."""
+
+    def use(self) -> CurrentSession:
+        """Return the session, and refresh its tokens first if they are due.
+
+        Raises:
+            CognitoAuthError: If it has ended, or its state is unknown now.
+        """
+
+    def end_as_revoked(self) -> None:
+        """End the session, because its token is revoked."""
+
+
+class SessionSource(Protocol):
+    """The part of authentication that sign-in provides."""
+
+    def find(self, request: Request) -> FoundSession | None:
+        """Return the session that a request's cookies identify.
+
+        Raises:
+            CognitoAuthError: If the session store is down.
+        """
+
+    def challenge(self, request: Request, refusal: CognitoAuthError) -> HTTPException:
+        """Return the response to a request that needs a sign-in."""
+
+    def step_up(
+        self, request: Request, refusal: CognitoAuthError, error: InsufficientAuthenticationError
+    ) -> HTTPException:
+        """Return the response to a request whose session's sign-in is too old or too weak."""
+
+    def page(self, request: Request, refusal: CognitoAuthError) -> Response | None:
+        """Return a page for a browser whose request is rejected, or None if JSON is appropriate."""
+
+    def finish(self, request: Request, answer: Response) -> Response:
+        """Return the response to a rejected request, with the headers that a browser needs."""
+
+
+def hold_session(request: Request, session: CurrentSession) -> None:
+    """Keep the session whose token is being verified."""
+    setattr(request, _HELD, session)
+
+
+def adopt_session(request: Request) -> None:
+    """Make the session of the verified token the current one. A token from elsewhere leaves no session."""
+    setattr(request, _SESSION, getattr(request, _HELD, None))
+
+
+def is_session_in_use(request: Request) -> bool:
+    """Return whether the token of this request came from a session."""
+    return hasattr(request, _HELD)
+
+
+def _current_session() -> CurrentSession | None:
+    return getattr(current_request(), _SESSION, None) if has_request_context() else None
+
+
+current_session: Any = LocalProxy(_current_session)
+"""The `CurrentSession` that authenticated this request. Falsy if a header did, and outside requests."""

@@ -1,0 +1,88 @@
+"""Record which decorator wraps which function, to detect a route that uses the unwrapped function."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from traceback import walk_stack
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flask_cognito.authorization.requirement import Access
+
+_AROUND = "__cognito_around__"
+_GUARD = "__cognito_guard__"
+
+# The app's own decorator may call ours through a few helper functions.
+_MOST_FRAMES = 12
+
+
+@dataclass(frozen=True)
+class Decoration:
+    """One guard around one function.
+
+    Attributes:
+        function_id: The function.
+        access: The requirements of the guard.
+        is_syntax: Whether it was written as ``@decorator``. Then the name refers to the guard, and a route with the
+            unwrapped function is a mistake. A call may be meant for another route, or for another app.
+    """
+
+    function_id: int
+    access: Access
+    is_syntax: bool
+
+
+def note_guard(function: Any, guard: Any, access: Access) -> None:
+    """Record that `guard` wraps `function`."""
+    target = getattr(function, "__func__", function)
+    decoration = Decoration(id(target), access, _is_being_defined(target))
+    # `functools.wraps` copies attributes to wrappers, so each entry names its owner.
+    setattr(guard, _GUARD, (id(guard), decoration))
+    if hasattr(target, "__dict__"):
+        setattr(target, _AROUND, (id(target), frozenset({*_around(target), decoration})))
+
+
+def guards_in(function: Any) -> Iterator[Decoration]:
+    """Yield the guards among a function and the functions that it wraps."""
+    for part in _unwrapped(function):
+        owner_id, decoration = vars(part).get(_GUARD, (None, None))
+        if decoration is not None and owner_id == id(part):
+            yield decoration
+
+
+def guards_around(function: Any) -> Iterator[Decoration]:
+    """Yield the guards that wrap a function, or a function inside it."""
+    for part in _unwrapped(function):
+        yield from _around(part)
+
+
+def _around(part: Any) -> frozenset[Decoration]:
+    owner_id, decorations = vars(part).get(_AROUND, (None, frozenset()))
+    return decorations if owner_id == id(part) else frozenset()
+
+
+def _unwrapped(function: Any) -> Iterator[Any]:
+    part = getattr(function, "__func__", function)
+    while hasattr(part, "__dict__"):
+        yield part
+        part = vars(part).get("__wrapped__")
+        part = getattr(part, "__func__", part)
+
+
+def _is_being_defined(function: Any) -> bool:
+    """Return whether this function is being decorated now: a caller's current line lies in the lines above its body."""
+    innermost = function
+    for innermost in _unwrapped(function):  # noqa: B007 - the last one is what is asked for
+        pass
+    code = getattr(innermost, "__code__", None)
+    if code is None:
+        return False
+    lines = [line for _, _, line in code.co_lines() if line is not None and line > code.co_firstlineno]
+    body = min(lines, default=code.co_firstlineno)
+    return any(
+        frame.f_code.co_filename == code.co_filename and code.co_firstlineno <= frame.f_lineno <= body
+        for frame, _ in islice(walk_stack(sys._getframe()), _MOST_FRAMES)  # noqa: SLF001 - of the callers
+    )

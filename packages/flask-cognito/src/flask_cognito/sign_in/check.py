@@ -1,0 +1,152 @@
+"""The sign-in part of ``flask cognito check``."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterator
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from cognito_jwt_core import ConfigurationError, SignInError
+from cognito_jwt_core.integration import HTTPRequestError, Request
+from cognito_jwt_core.oauth import OAuthClient
+from flask import Flask, url_for
+
+from flask_cognito.sign_in.sessions.keepers import Held, StoreDownError
+from flask_cognito.sign_in.sessions.session import Session
+from flask_cognito.sign_in.state import AppSignIn, SignInState
+
+_GOOD_SECRET_BYTES = 32
+_MAX_BYTES = 64 * 1024
+_LOCK_SECONDS = 5
+
+
+class Finding(NamedTuple):
+    """One line of the check.
+
+    Attributes:
+        label: Subject of the line; ``warning`` for a setting that is valid but weak.
+        text: Result of the check.
+        is_good: Whether sign-in can work with it.
+    """
+
+    label: str
+    text: str
+    is_good: bool = True
+
+
+def findings(app: Flask, sign_in: AppSignIn) -> Iterator[Finding]:
+    """Yield the results of a check of an app's sign-in. It sends requests to the store and the managed logins."""
+    yield from _about_sessions(sign_in.first)
+    for pool in sign_in.pools:
+        yield from _about_pool(app, pool)
+
+
+def _about_sessions(state: SignInState) -> Iterator[Finding]:
+    store = state.settings.session_store
+    yield Finding("sessions in", f"{'cookies' if store is None else 'a store'}; cookie {state.rules.name}")
+    if len(state.secrets[0]) < _GOOD_SECRET_BYTES:
+        yield Finding("warning", f"SECRET_KEY has {len(state.secrets[0])} bytes; use at least {_GOOD_SECRET_BYTES}")
+    if store is not None:
+        yield _about_store(state)
+        return
+    if state.revocations.can_end_sessions:
+        return
+    yield Finding(
+        "warning",
+        "a copied session cookie works until its access token expires, also after a logout, and end_sessions"
+        " cannot be used (COGNITO_SESSION_STORE or COGNITO_REVOCATIONS)",
+    )
+
+
+def _about_pool(app: Flask, state: SignInState) -> Iterator[Finding]:
+    settings = state.settings
+    if settings.name:
+        yield Finding("sign-in pool", f"{settings.name}: {state.verifier.user_pool.id}, routes below {settings.path}")
+    kind = "public" if settings.client_secret is None else "confidential"
+    yield Finding("sign-in client", f"{settings.client_id} ({kind})")
+    if settings.logout_uri is None:
+        key = "logout_uri" if settings.name else "COGNITO_LOGOUT_URI"
+        yield Finding("warning", f"after a logout, Cognito's own session signs users in again ({key})")
+    yield from _about_managed_login(app, state)
+
+
+def _about_store(state: SignInState) -> Finding:
+    """Write, read and delete a record, and take its lock once."""
+    now = state.clock.time()
+    session = Session(
+        id=secrets.token_urlsafe(32),
+        access_token="",
+        refresh_token=None,
+        id_claims={},
+        identity=("check", "check", state.settings.client_id, None, None, None),
+        signed_in_at=now,
+        ends_at=now + _LOCK_SECONDS,
+        received_at=now,
+        life_seconds=0,
+    )
+    held = Held(session=session, key=hashlib.sha256(session.id.encode()).hexdigest())
+    try:
+        cookie = state.keeper.begin(session)[0].partition(";")[0].partition("=")[2]
+        found = state.keeper.peek({state.rules.name: cookie})
+        with state.keeper.lock(held.key, _LOCK_SECONDS) as first, state.keeper.lock(held.key, _LOCK_SECONDS) as second:
+            is_lock = first and not second
+        state.keeper.end(held)
+    except StoreDownError as error:
+        return Finding("session store", f"FAILED: {error}", is_good=False)
+    if found is None or not is_lock:
+        what = "does not return what was written" if found is None else "gives its lock twice"
+        return Finding("session store", f"FAILED: it {what}", is_good=False)
+    return Finding("session store", "works, and so does its lock")
+
+
+def _about_managed_login(app: Flask, state: SignInState) -> Iterator[Finding]:
+    redirect_uri = state.settings.redirect_uri
+    if redirect_uri is None and app.config.get("SERVER_NAME"):
+        redirect_uri = url_for(state.endpoint("callback"), _external=True)
+    if redirect_uri is None:
+        yield Finding("callback URL", "from the host of each request; not checked (COGNITO_REDIRECT_URI)")
+        return
+    yield Finding("callback URL", redirect_uri)
+    try:
+        resource = state.app.settings.resource
+        url = state.oauth.authorization_request(redirect_uri, scopes=state.settings.scopes, resource=resource).url
+    except (SignInError, ConfigurationError) as error:
+        yield Finding("managed login", f"FAILED: {error}", is_good=False)
+        return
+    yield _asked(state, url)
+    if state.settings.domain is not None:
+        yield from _compared_with_discovery(state, url, redirect_uri)
+
+
+def _asked(state: SignInState, url: str) -> Finding:
+    """Call the authorization endpoint, which shows an error page for an unknown client or callback URL."""
+    transport = state.verifier.transport
+    request = Request(
+        "GET",
+        url,
+        timeout_seconds=transport.settings.timeout_seconds,
+        max_bytes=_MAX_BYTES,
+        session=transport.session,
+    )
+    try:
+        answer = request.send()
+    except HTTPRequestError as error:
+        return Finding("managed login", f"FAILED: {error}", is_good=False)
+    location = urlsplit(answer.headers.get("location", ""))
+    if answer.status >= 400 or location.path.endswith("/error"):
+        text = "FAILED: it does not know the app client or its callback URL"
+        return Finding("managed login", f"{text} ({urlsplit(url).netloc} answers {answer.status})", is_good=False)
+    return Finding("managed login", f"{urlsplit(url).netloc} knows the app client and its callback URL")
+
+
+def _compared_with_discovery(state: SignInState, url: str, redirect_uri: str) -> Iterator[Finding]:
+    discovered = OAuthClient(state.verifier, client_id=state.settings.client_id)
+    try:
+        other = discovered.authorization_request(redirect_uri).url
+    except SignInError as error:
+        yield Finding("warning", f"COGNITO_DOMAIN cannot be compared with the pool's discovery document: {error}")
+        return
+    if urlsplit(other).netloc != urlsplit(url).netloc:
+        yield Finding("warning", f"the pool's discovery document names {urlsplit(other).netloc}, not COGNITO_DOMAIN")
