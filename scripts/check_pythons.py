@@ -1,6 +1,9 @@
-"""Run the packages' tests on every supported Python that this machine has, and on the lowest allowed dependencies.
+"""Run the packages' tests on other Pythons: those of the source distributions, against the built wheels.
 
-Usage: check_pythons.py [VERSION | lowest]...    without arguments: all but this one, which `hatch run test` uses
+`lowest` is the oldest supported Python with the oldest dependencies that the packages allow.
+
+Usage: check_pythons.py [VERSION | lowest]...    without arguments: `lowest`, and each newer Python that this machine
+                                                 has but the one that `hatch run test` uses
 """
 
 from __future__ import annotations
@@ -10,11 +13,12 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from venvs import IN_PARALLEL, PACKAGES, ROOT, Venv, answer, run, test_tools, with_extras
+from venvs import IN_PARALLEL, PACKAGES, ROOT, Venv, answer, build, run, test_tools, with_extras
 
 SUPPORTED = ("3.10", "3.11", "3.12", "3.13", "3.14")
 LOWEST = "lowest"
@@ -44,42 +48,66 @@ def find(version: str) -> Path | None:
 LEFT_OPEN = ("-W", "ignore::pytest.PytestUnraisableExceptionWarning")
 
 
-def check(name: str, python: Path, *options: str, tests_options: tuple[str, ...] = ()) -> str:
+def unpack(dist: Path, folder: Path) -> list[Path]:
+    """Unpack each source distribution without its `src`: its tests can only find what is installed.
+
+    Returns:
+        The folders of tests.
+    """
+    tests = []
+    for source in sorted(dist.glob("*.tar.gz")):
+        with tarfile.open(source) as archive:
+            archive.extractall(folder)  # noqa: S202 - built by this very script
+        unpacked = folder / source.name.removesuffix(".tar.gz")
+        shutil.rmtree(unpacked / "src")
+        for name in ("tests", "README.md", "CHANGELOG.md", "LICENSE"):
+            assert (unpacked / name).exists(), f"{source.name} lacks {name}"
+        tests.append(unpacked / "tests")
+    return tests
+
+
+def check(name: str, python: Path, folder: Path, wheels: Sequence[str], tests: Sequence[Path], *options: str) -> str:
     """Run the tests there, and return the line in which pytest counts them."""
-    with tempfile.TemporaryDirectory() as folder:
-        venv = Venv(Path(folder) / "venv", python)
-        venv.install(*options, *test_tools(), *(with_extras(package, f"./packages/{package}") for package in PACKAGES))
-        tests = [f"packages/{package}/tests" for package in PACKAGES]
-        process = subprocess.Popen(
-            [venv.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests_options, *IN_PARALLEL, *tests],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert process.stdout
-        count = "no tests"
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            if re.search(r"\d+ (passed|failed|error)", line):
-                count = line.strip(" =\n")
-        if process.wait():
-            run("uv", "pip", "list", "--python", venv.python)
-            count = f"FAILED: {count}"
-        return f"{name}: {count}"
+    venv = Venv(folder / name, python)
+    venv.install(*options, *test_tools(), *wheels)
+    lenient = LEFT_OPEN if name == LOWEST else ()
+    process = subprocess.Popen(
+        [venv.python, "-m", "pytest", "-c", folder / "pytest.ini", "-q", *lenient, *IN_PARALLEL, *tests],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    count = "no tests"
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        if re.search(r"\d+ (passed|failed|error)", line):
+            count = line.strip(" =\n")
+    if process.wait():
+        run("uv", "pip", "list", "--python", venv.python)
+        count = f"FAILED: {count}"
+    return f"{name}: {count}"
+
+
+def check_each(wanted: Sequence[str], folder: Path) -> Iterator[str]:
+    wheels = [*map(with_extras, PACKAGES, build(folder / "dist"))]
+    tests = unpack(folder / "dist", folder)
+    shutil.copy(ROOT / "pytest.ini", folder)
+    this = "{}.{}".format(*sys.version_info)
+    for version in wanted or (LOWEST, *(version for version in SUPPORTED[1:] if version != this)):
+        python = find(SUPPORTED[0] if version == LOWEST else version)
+        if python is None:
+            yield f"{version}: not on this machine" + (", FAILED" if wanted else "")
+        elif version == LOWEST:
+            yield check(version, python, folder, wheels, tests, "--resolution", "lowest-direct")
+        else:
+            yield check(version, python, folder, wheels, tests)
 
 
 def main(*wanted: str) -> int:
-    results = []
-    this = "{}.{}".format(*sys.version_info)
-    for version in wanted or (*(version for version in SUPPORTED if version != this), LOWEST):
-        python = find(SUPPORTED[0] if version == LOWEST else version)
-        if python is None:
-            results.append(f"{version}: not on this machine" + (", FAILED" if wanted else ""))
-        elif version == LOWEST:
-            results.append(check(version, python, "--resolution", "lowest-direct", tests_options=LEFT_OPEN))
-        else:
-            results.append(check(version, python))
+    with tempfile.TemporaryDirectory() as folder:
+        results = [*check_each(wanted, Path(folder))]
     print(*results, sep="\n")
     return int(any("FAILED" in result for result in results))
 

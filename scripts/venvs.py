@@ -46,6 +46,16 @@ def with_extras(package: str, distribution: str | Path) -> str:
     return f"{distribution}[{','.join(member['features'])}]"
 
 
+def build(folder: Path) -> list[Path]:
+    """Build both distributions of each package into that folder.
+
+    Returns:
+        The wheels, in the order of PACKAGES.
+    """
+    run("hatch", "build", "--all", "--target", "sdist", "--target", "wheel", folder)
+    return [next(folder.glob(f"{package.replace('-', '_')}-*.whl")) for package in PACKAGES]
+
+
 class Venv:
     """A virtual environment with nothing in it, not even pip."""
 
