@@ -20,6 +20,21 @@ REFUSED_REQUESTS: Mapping[str, tuple[str, str, Mapping[str, Any], int]] = {
 }
 
 
+@pytest.mark.parametrize("content_type", ["text/plain", "multipart/form-data", None])
+def test_json_that_does_not_say_that_it_is_json_is_refused(ask: Ask, content_type: str | None) -> None:
+    answer = ask("bob", "POST", "/api/todos", data='{"title": "Buy milk"}', content_type=content_type)
+
+    assert answer.status_code == 415
+
+
+def test_null_is_not_an_empty_change(ask: Ask, add: Callable[..., int]) -> None:
+    todo = add("bob")
+
+    answer = ask("bob", "PATCH", f"/api/todos/{todo}", data="null", content_type="application/json")
+
+    assert (answer.status_code, answer.json["code"]) == (422, "unprocessable_entity")
+
+
 @pytest.mark.parametrize("code", REFUSED_REQUESTS)
 def test_a_refused_request_is_answered_in_json(ask: Ask, code: str) -> None:
     method, path, request, status = REFUSED_REQUESTS[code]

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from openapi_spec_validator import validate
+from todo_api import create_app
+from todo_api.local_cognito import LocalCognito
 
 Ask = Callable[..., Any]
 
@@ -63,6 +66,29 @@ def test_the_description_of_the_api_is_openapi_3_1(ask: Ask) -> None:
     validate(description)
     assert description["openapi"].startswith("3.1")
     assert description["components"]["securitySchemes"]["cognito"]["scheme"] == "bearer"
+
+
+def test_the_description_names_the_sessions_cookie_only_where_users_can_sign_in(
+    ask: Ask, cognito: LocalCognito, tmp_path: Path
+) -> None:
+    without_sign_in = create_app({**cognito.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/other.db"})
+
+    with_sign_in = ask(None, "GET", "/openapi.json").json
+    api_only: Any = without_sign_in.test_client().get("/openapi.json").json
+
+    session = with_sign_in["components"]["securitySchemes"]["cognito_session"]
+    assert (session["in"], session["name"]) == ("cookie", "__Host-Http-cognito_session")
+    assert with_sign_in["paths"]["/api/me"]["get"]["security"] == [{"cognito": []}, {"cognito_session": []}]
+    assert api_only["paths"]["/api/me"]["get"]["security"] == [{"cognito": []}]
+    assert set(api_only["components"]["securitySchemes"]) == {"cognito"}
+
+
+def test_the_description_has_each_model_once(ask: Ask) -> None:
+    description = ask(None, "GET", "/openapi.json").json
+
+    assert not [name for name in description["components"]["schemas"] if "." in name]
+    items = description["components"]["schemas"]["TodoPage"]["properties"]["items"]["items"]
+    assert items == {"$ref": "#/components/schemas/TodoView"}
 
 
 def test_the_description_says_of_every_route_whether_it_takes_a_token(app: Flask, ask: Ask) -> None:

@@ -14,6 +14,7 @@ from flask.views import MethodView
 from flask_cognito import (
     CognitoAuth,
     CognitoAuthError,
+    CognitoSignIn,
     cognito_auth_required,
     cognito_group_permissions,
     current_cognito_jwt,
@@ -347,6 +348,21 @@ class TestOpenAPI:
         self, make: Callable[..., Flask], config: dict[str, Any], schemes: dict[str, Any]
     ) -> None:
         assert openapi_security_schemes(make("flask", **config)) == schemes
+
+    def test_sign_in_adds_the_cookie_of_the_session(self, make: Callable[..., Flask]) -> None:
+        app = make(
+            "flask",
+            SECRET_KEY="k" * 32,
+            COGNITO_DOMAIN="https://todo.auth.eu-central-1.amazoncognito.com",
+            COGNITO_SESSION_COOKIE_NAME="__Host-todo",
+        )
+        CognitoSignIn(app)
+
+        assert openapi_security_schemes(app)["cognito_session"] == {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "__Host-todo",
+        }
 
     def test_flask_smorest_takes_them(self, settings: dict[str, Any]) -> None:
         app = Flask("app")

@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 
-from flask import Flask
+from apiflask import APIFlask
 from flask_migrate import Migrate, upgrade  # type: ignore[import-untyped]
 
-from . import audit, errors, logs
+from . import audit, errors, logs, openapi
 from .admin import admin
 from .board import board
 from .config import from_environment
@@ -20,9 +21,9 @@ from .todos import todos
 __all__ = ["create_app"]
 
 
-def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
+def create_app(environ: Mapping[str, str] = os.environ) -> APIFlask:
     """Build the app that `environ` describes; the README lists the variables."""
-    app = Flask(__name__)
+    app = APIFlask(__name__, title="Todo API", version=version("todo-api"), docs_path=None, json_errors=False)
     app.config.from_mapping(from_environment(environ))
     db.init_app(app)
     Migrate(app, db, directory=str(Path(app.root_path) / "migrations"))
@@ -34,7 +35,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
 
         with app.app_context():
             instrument(cognito.verifier)
-    for part in (audit, errors, logs):
+    for part in (audit, errors, logs, openapi):
         part.init_app(app)
     for blueprint in (site, board, todos, reports, admin):
         app.register_blueprint(blueprint)

@@ -1,23 +1,23 @@
 """The public board: todos that their owners published. No sign-in is needed; signed-in users see which are theirs."""
 
-from flask import Blueprint
+from apiflask import APIBlueprint
 from flask_cognito import cognito_auth_optional, current_user
 from sqlalchemy import select
 
-from .json_views import json_view
 from .models import Todo, db
 from .schemas import Board, BoardTodo, PageQuery, TodoView
 
-board = Blueprint("board", __name__, url_prefix="/api")
+board = APIBlueprint("board", __name__, url_prefix="/api")
 
 
 @board.get("/board")
 @cognito_auth_optional
-@json_view()
-def show_board(query: PageQuery) -> Board:
+@board.input(PageQuery, "query")
+@board.output(Board)
+def show_board(query_data: PageQuery) -> Board:
     """List the published todos that are still open, the newest first."""
     published = select(Todo).where(Todo.published, ~Todo.done).order_by(Todo.id.desc())
-    page = db.paginate(published, page=query.page, per_page=query.per_page, error_out=False)
+    page = db.paginate(published, page=query_data.page, per_page=query_data.per_page, error_out=False)
     items = [seen(todo) for todo in page.items]
     return Board(items=items, page=page.page, per_page=page.per_page, total=page.total or 0)
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from flask import Flask, Response, json, request
+from apiflask import APIFlask
+from apiflask.exceptions import HTTPError
+from flask import Response, json, request
 from flask_cognito import CognitoAuthError
 from werkzeug.exceptions import HTTPException
 
@@ -12,9 +14,10 @@ JSON = "application/json"
 PROBLEM = "application/problem+json"
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: APIFlask) -> None:
     """Shape every error of `app`; an unhandled exception is a 500 of the same shape."""
     app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(HTTPError, invalid_request)
 
 
 @cognito.error_handler
@@ -29,6 +32,13 @@ def http_error(error: HTTPException) -> Response:
     response = shaped(error.code or 500, error.name, error.description, error.name.lower().replace(" ", "_"))
     response.headers.extend((name, value) for name, value in error.get_headers() if name != "Content-Type")
     return response
+
+
+def invalid_request(error: HTTPError) -> Response:
+    """Shape what APIFlask refuses: a body or a query string that the view's model does not take."""
+    (problems,) = error.detail.values()
+    described = "; ".join(f"{member}: {', '.join(texts)}" for member, texts in list(problems.items())[:5])
+    return shaped(error.status_code, "Unprocessable Entity", described, "unprocessable_entity")
 
 
 def shaped(

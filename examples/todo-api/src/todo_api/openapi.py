@@ -1,88 +1,66 @@
-"""The OpenAPI 3.1 description of the API, made from its routes, their type hints and their docstrings."""
+"""What the app promises beyond APIFlask, which checks requests, writes answers and describes the API."""
 
+import json
 import re
-from collections.abc import Callable
-from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any
 
-from flask import Flask
-from flask_cognito import openapi_security_schemes
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
-from werkzeug.routing import Rule
+from apiflask import APIFlask
+from flask import Request
+from flask_cognito import cognito_public, openapi_security_schemes
+from werkzeug.exceptions import BadRequest, UnprocessableEntity, UnsupportedMediaType
 
-from .json_views import Shape
 from .schemas import Error
 
-JsonObject = dict[str, Any]
-Refs = dict[type[BaseModel], JsonObject]
+SIGNED_IN: list[dict[str, list[str]]] = [{"cognito": []}, {"cognito_session": []}]
+# What the routes of these blueprints take; those of any other need a token or a session.
+SECURITY = {"Site": [], "Board": [{}, *SIGNED_IN]}
 
-TOKEN: dict[str, list[str]] = {"cognito": []}
-# What the routes of a blueprint take; those of any other need a token.
-SECURITY: dict[str, list[dict[str, list[str]]]] = {"site": [], "board": [{}, TOKEN]}
-
+NO_CONTENT = {204: "Done."}
 ID = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
-PARAMETER = re.compile(r"<.*?(\w+)>")
+ANY_ERROR = {
+    "description": "Any error, each in this shape.",
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+}
 
 
-def describe(app: Flask) -> JsonObject:
-    """Return the description of every route of `app` whose view says what it takes and returns."""
-    routes = [(rule, app.view_functions[rule.endpoint]) for rule in app.url_map.iter_rules()]
-    shaped = [(rule, view, vars(view)["shape"]) for rule, view in routes if "shape" in vars(view)]
-    refs, schemas = schemas_of([shape for _, _, shape in shaped])
-    paths: JsonObject = {}
-    for rule, view, shape in shaped:
-        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            paths.setdefault(PARAMETER.sub(r"{\1}", rule.rule), {})[method.lower()] = operation(rule, view, shape, refs)
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "Todo API", "version": version("todo-api"), "description": "Todos of Cognito's users."},
-        "paths": paths,
-        "components": {"schemas": schemas, "securitySchemes": openapi_security_schemes(app)},
-    }
+class JsonRequest(Request):
+    """A request whose body must say that it is JSON. APIFlask alone would take any content type."""
+
+    def get_json(self, *_: Any, **__: Any) -> Any:
+        """Return the body. `null` is refused, because APIFlask would take it for an empty object."""
+        if not self.is_json:
+            raise UnsupportedMediaType("Send the body as application/json.")
+        try:
+            body = super().get_json()
+        except RecursionError as exc:
+            raise BadRequest("The body is nested too deeply.") from exc
+        if body is None:
+            raise UnprocessableEntity("The body is null.")
+        return body
 
 
-def schemas_of(shapes: list[Shape]) -> tuple[Refs, JsonObject]:
-    """Return where the schema of each model is, and all the schemas."""
-    models: list[tuple[type[BaseModel], Literal["validation", "serialization"]]] = [(Error, "serialization")]
-    for shape in shapes:
-        models += [(shape.body, "validation")] if shape.body else []
-        models += [(shape.answer, "serialization")] if shape.answer else []
-    found, definitions = models_json_schema(models, ref_template="#/components/schemas/{model}")
-    return {model: found[model, mode] for model, mode in models}, definitions["$defs"]
+def init_app(app: APIFlask) -> None:
+    """Describe the routes of `app` at `/openapi.json`."""
+    app.request_class = JsonRequest
+    automatic = ("200_RESPONSE", "404_RESPONSE", "AUTH_ERROR_RESPONSE", "SERVERS", "VALIDATION_ERROR_RESPONSE")
+    app.config.update({f"AUTO_{part}": False for part in automatic}, AUTO_OPERATION_ID=True)
+    app.description = "Todos of Cognito's users."
+    app.security_schemes = schemes = openapi_security_schemes(app)
+    cognito_public(app.view_functions["openapi.spec"])
 
-
-def operation(rule: Rule, view: Callable[..., object], shape: Shape, refs: Refs) -> JsonObject:
-    """Return the description of one method of a route."""
-    blueprint, _, name = rule.endpoint.rpartition(".")
-    described: JsonObject = {
-        "operationId": name,
-        "summary": view.__doc__,
-        "tags": [blueprint],
-        "security": SECURITY.get(blueprint, [TOKEN]),
-        "parameters": [*path_parameters(rule), *query_parameters(shape)],
-        "responses": {
-            str(shape.status): answer("As asked for.", refs[shape.answer] if shape.answer else None),
-            "default": answer("Any error, each in this shape.", refs[Error]),
-        },
-    }
-    if shape.body:
-        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": refs[shape.body]}}}
-    return described
-
-
-def path_parameters(rule: Rule) -> list[JsonObject]:
-    """Return the parameters in a route's path: all of them are ids."""
-    return [{"name": name, "in": "path", "required": True, "schema": ID} for name in sorted(rule.arguments)]
-
-
-def query_parameters(shape: Shape) -> list[JsonObject]:
-    """Return the members of a view's query model."""
-    properties = shape.query.model_json_schema()["properties"] if shape.query else {}
-    return [{"name": name, "in": "query", "schema": schema} for name, schema in properties.items()]
-
-
-def answer(description: str, schema: JsonObject | None) -> JsonObject:
-    """Return the description of one answer."""
-    content = {"content": {"application/json": {"schema": schema}}} if schema else {}
-    return {"description": description, **content}
+    @app.spec_processor
+    def complete(spec: Any) -> Any:
+        spec["components"]["schemas"]["Error"] = Error.model_json_schema()
+        for operation in (each for path in spec["paths"].values() for each in path.values()):
+            offered = SECURITY.get(operation["tags"][0], SIGNED_IN)
+            operation["security"] = [demand for demand in offered if demand.keys() <= schemes.keys()]
+            operation["responses"]["default"] = ANY_ERROR
+            if "requestBody" in operation:
+                operation["requestBody"]["required"] = True
+            for parameter in operation["parameters"]:
+                if parameter["in"] == "path":
+                    parameter.update(required=True, schema=ID)
+        # APIFlask names a model within another "TodoPage.TodoView": one name for each model is enough.
+        text = re.sub(r'"(#/components/schemas/)?[A-Z]\w+\.(\w+)"', r'"\1\2"', json.dumps(spec))
+        named_once: object = json.loads(text)
+        return named_once

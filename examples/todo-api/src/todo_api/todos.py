@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint
+from apiflask import APIBlueprint
 from flask_cognito import (
     cognito_auth_required,
     cognito_claim_permissions,
@@ -13,11 +13,11 @@ from flask_cognito import (
 from sqlalchemy import Select, select
 
 from .identity import revoke_user
-from .json_views import json_view
 from .models import Todo, db
-from .schemas import ClosedTodo, Me, NewTodo, PageQuery, TodoChange, TodoExport, TodoPage, TodoQuery, TodoView, UserView
+from .openapi import NO_CONTENT
+from .schemas import ClosedTodo, Me, NewTodo, PageQuery, TodoChange, TodoExport, TodoPage, TodoQuery, TodoView
 
-todos = Blueprint("todos", __name__, url_prefix="/api")
+todos = APIBlueprint("todos", __name__, url_prefix="/api")
 
 # The largest id that PostgreSQL's integer holds: a larger one in a URL is a 404 and never reaches the database.
 ONE_TODO = "/todos/<int(max=2147483647):todo_id>"
@@ -25,54 +25,57 @@ ONE_TODO = "/todos/<int(max=2147483647):todo_id>"
 
 @todos.get("/me")
 @cognito_auth_required
-@json_view()
-def show_me() -> Me:
+@todos.output(Me)
+def show_me() -> dict[str, object]:
     """Say who the API takes you for."""
     claims = current_cognito_jwt
-    return Me(
-        user=UserView.model_validate(current_user, from_attributes=True),
-        sub=claims.sub,
-        groups=claims.groups,
-        scopes=claims.scopes,
-        expires_at=claims.expires_at,
-    )
+    return {
+        "user": {"id": current_user.id, "username": current_user.username},
+        "sub": claims.sub,
+        "groups": claims.groups,
+        "scopes": claims.scopes,
+        "expires_at": claims.expires_at,
+    }
 
 
 @todos.post("/me/sign-out-everywhere")
 @cognito_auth_required
-@json_view()
-def sign_out_everywhere() -> None:
+@todos.doc(responses=NO_CONTENT)
+def sign_out_everywhere() -> tuple[str, int]:
     """Revoke every token and session that you have. Cognito's own answer to this ends refresh tokens only."""
     revoke_user(current_cognito_jwt.sub)
+    return "", 204
 
 
 @todos.get("/export")
 @cognito_auth_required(token_use="id")
 @cognito_claim_permissions("custom:plan", "pro")
-@json_view()
-def export_todos() -> TodoExport:
+@todos.output(TodoExport)
+def export_todos() -> dict[str, list[Todo]]:
     """Return all your todos. Requires an ID token, because only that has attributes such as your plan."""
     mine = db.session.scalars(select(Todo).where(Todo.owner_id == current_user.id).order_by(Todo.id)).unique()
-    return TodoExport.model_validate({"items": list(mine)})
+    return {"items": list(mine)}
 
 
 @todos.get("/todos")
 @cognito_auth_required
-@json_view()
-def list_todos(query: TodoQuery) -> TodoPage:
+@todos.input(TodoQuery, "query")
+@todos.output(TodoPage)
+def list_todos(query_data: TodoQuery) -> TodoPage:
     """List your own todos."""
     mine = select(Todo).where(Todo.owner_id == current_user.id)
-    if query.show != "all":
-        mine = mine.where(Todo.done == (query.show == "done"))
-    return page_of(mine, query)
+    if query_data.show != "all":
+        mine = mine.where(Todo.done == (query_data.show == "done"))
+    return page_of(mine, query_data)
 
 
 @todos.post("/todos")
 @cognito_auth_required
-@json_view(status=201)
-def add_todo(body: NewTodo) -> TodoView:
+@todos.input(NewTodo)
+@todos.output(TodoView, 201)
+def add_todo(json_data: NewTodo) -> TodoView:
     """Add a todo of your own."""
-    todo = Todo(**body.model_dump(), owner_id=current_user.id)
+    todo = Todo(**json_data.model_dump(), owner_id=current_user.id)
     db.session.add(todo)
     db.session.commit()
     return TodoView.model_validate(todo)
@@ -80,7 +83,7 @@ def add_todo(body: NewTodo) -> TodoView:
 
 @todos.get(ONE_TODO)
 @cognito_auth_required
-@json_view()
+@todos.output(TodoView)
 def show_todo(todo_id: int) -> TodoView:
     """Show one of your own todos."""
     return TodoView.model_validate(own_todo(todo_id))
@@ -88,11 +91,12 @@ def show_todo(todo_id: int) -> TodoView:
 
 @todos.patch(ONE_TODO)
 @cognito_auth_required
-@json_view()
-def change_todo(todo_id: int, body: TodoChange) -> TodoView:
+@todos.input(TodoChange)
+@todos.output(TodoView)
+def change_todo(todo_id: int, json_data: TodoChange) -> TodoView:
     """Change one of your own todos."""
     todo = own_todo(todo_id)
-    for name, value in body.model_dump(exclude_none=True).items():
+    for name, value in json_data.model_dump(exclude_none=True).items():
         setattr(todo, name, value)
     db.session.commit()
     return TodoView.model_validate(todo)
@@ -100,16 +104,17 @@ def change_todo(todo_id: int, body: TodoChange) -> TodoView:
 
 @todos.delete(ONE_TODO)
 @cognito_auth_required
-@json_view()
-def delete_todo(todo_id: int) -> None:
+@todos.doc(responses=NO_CONTENT)
+def delete_todo(todo_id: int) -> tuple[str, int]:
     """Delete one of your own todos."""
     db.session.delete(own_todo(todo_id))
     db.session.commit()
+    return "", 204
 
 
 @todos.post(f"{ONE_TODO}/close")
 @cognito_group_permissions(["admin", "moderator"])
-@json_view()
+@todos.output(ClosedTodo)
 def close_todo(todo_id: int) -> ClosedTodo:
     """Close any user's todo. The answer does not show a todo that its owner has not published."""
     todo = db.get_or_404(Todo, todo_id)

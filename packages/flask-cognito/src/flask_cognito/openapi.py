@@ -9,9 +9,11 @@ from flask_cognito.state import app_state
 
 
 def openapi_security_schemes(app: Flask) -> dict[str, dict[str, str]]:
-    """Return the app's security schemes by name: ``cognito`` for the header, ``cognito_cookie`` for the cookie.
+    """Return the app's security schemes by name.
 
-    Each is a Security Scheme Object (OpenAPI 3.1 section 4.8.27). For apispec and flask-smorest, use:
+    They are ``cognito`` for the header, ``cognito_cookie`` for a cookie with a token, and ``cognito_session`` for the
+    session cookie of `CognitoSignIn`. Each is a Security Scheme Object (OpenAPI 3.1 section 4.8.27). For apispec and
+    flask-smorest, use:
 
     ```python
     for name, scheme in openapi_security_schemes(app).items():
@@ -25,8 +27,14 @@ def openapi_security_schemes(app: Flask) -> dict[str, dict[str, str]]:
         RuntimeError: If the app has no `CognitoAuth`.
     """
     with app.app_context():
-        settings = app_state().settings
-    schemes = {"header": ("cognito", _header(settings)), "cookie": ("cognito_cookie", _cookie(settings))}
+        state = app_state()
+    settings = state.settings
+    schemes = {
+        "header": ("cognito", _header(settings)),
+        "cookie": ("cognito_cookie", _cookie(settings.jwt_cookie_name)),
+    }
+    if state.sessions is not None:
+        schemes["session"] = ("cognito_session", _cookie(state.sessions.cookie_name))
     return dict(schemes[location] for location in settings.locations if location in schemes)
 
 
@@ -38,5 +46,5 @@ def _header(settings: Settings) -> dict[str, str]:
     return {"type": "apiKey", "in": "header", "name": settings.jwt_header_name, "description": value}
 
 
-def _cookie(settings: Settings) -> dict[str, str]:
-    return {"type": "apiKey", "in": "cookie", "name": settings.jwt_cookie_name}
+def _cookie(name: str) -> dict[str, str]:
+    return {"type": "apiKey", "in": "cookie", "name": name}

@@ -71,6 +71,10 @@ class FoundSession(Protocol):
 class SessionSource(Protocol):
     """The part of authentication that sign-in provides."""
 
+    @property
+    def cookie_name(self) -> str:
+        """Return the name of the session cookie."""
+
     def find(self, request: Request) -> FoundSession | None:
         """Return the session that a request's cookies identify.
 

@@ -176,6 +176,11 @@ class Sessions:
     def __init__(self, sign_in: AppSignIn) -> None:
         self._sign_in = sign_in
 
+    @property
+    def cookie_name(self) -> str:
+        """Return the name of the session cookie."""
+        return self._sign_in.first.rules.name
+
     def find(self, request: Request) -> SessionOfRequest | None:
         """Return the session that a request's cookies identify."""
         try:
