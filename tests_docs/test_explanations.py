@@ -12,11 +12,20 @@ from cognito_test_kit.docs.tables import code, rows
 EXPLANATIONS = sorted((ROOT / "docs" / "explanation").glob("*.md"))
 MODULES = [path for path in ROOT.glob("packages/*/src/**/*.py") if "testing" not in path.parts]
 TESTS = {path.name: path for path in ROOT.glob("packages/*/tests/**/test_*.py")}
+MOST_WORDS = 600
+NOT_PROSE = re.compile(r"\A---\n.*?\n---\n|<svg.*?</svg>|<!--.*?-->|```.*?```|<[^>]+>|(?<=\])\([^)]*\)", re.DOTALL)
 CITATION = re.compile(r"(RFC \d+) section (\d+(?:\.\d+)*)")
 
 
 def standards() -> list[dict[str, str]]:
     return list(rows((ROOT / "docs" / "explanation" / "standards.md").read_text(encoding="utf-8"), "Standard"))
+
+
+@pytest.mark.parametrize("page", EXPLANATIONS, ids=lambda page: page.name)
+def test_an_explanation_is_short_before_its_appendix(page: Path) -> None:
+    explanation = NOT_PROSE.sub("", page.read_text(encoding="utf-8")).partition("\n## Appendix")[0]
+
+    assert len(explanation.split()) <= MOST_WORDS
 
 
 @pytest.mark.parametrize("page", EXPLANATIONS, ids=lambda page: page.name)
