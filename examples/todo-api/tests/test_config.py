@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from cognito_jwt_core import ConfigurationError
 from todo_api import create_app
-from todo_api.config import cognito_url, from_environment
+from todo_api.config import from_environment
+from todo_api.demo import cognito_url
 
 POOL = {
     "COGNITO_REGION": "eu-central-1",

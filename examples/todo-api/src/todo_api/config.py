@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from cognito_jwt_core import RevocationList, UserPool
+from cognito_jwt_core import RevocationList
 
 DEFAULT_DATABASE_URL = "sqlite:///todo.db"  # a relative file lies in the app's instance folder
 MAX_BODY_BYTES = 64 * 1024
@@ -60,11 +60,3 @@ def sessions_and_revocations(redis_url: str | None) -> dict[str, object]:
         "COGNITO_SESSION_STORE": redis_url,
         "COGNITO_REVOCATIONS": RevocationList(RedisRevocations(redis_url)),
     }
-
-
-def cognito_url(environ: Mapping[str, str]) -> str:
-    """Return where programs sign in: an emulator's URL, or the host of the pool's issuer in its AWS partition."""
-    pool = UserPool(environ["COGNITO_USERPOOL_ID"], environ.get("COGNITO_REGION"))
-    issuer = next(iter(pool.jwks_uris))
-    # The variable of the AWS SDKs
-    return environ.get("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER") or issuer.removesuffix(pool.id)

@@ -12,16 +12,16 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import NoReturn
 
+from cognito_jwt_core import UserPool
 from flask import Flask
 from werkzeug.serving import make_server
 
 from . import create_app
-from .config import cognito_url
 from .demo_table import add_todos, show_table
 
 HOST = "127.0.0.1"
@@ -157,6 +157,14 @@ def show_curl_lines(url: str, cognito_url: str, client_id: str, username: str, p
     print(
         CURL_LINES.format(url=url, cognito_url=cognito_url, client_id=client_id, username=username, password=password)
     )
+
+
+def cognito_url(environ: Mapping[str, str]) -> str:
+    """Return where programs sign in: an emulator's URL, or the host of the pool's issuer in its AWS partition."""
+    pool = UserPool(environ["COGNITO_USERPOOL_ID"], environ.get("COGNITO_REGION"))
+    issuer = next(iter(pool.jwks_uris))
+    # The variable of the AWS SDKs
+    return environ.get("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER") or issuer.removesuffix(pool.id)
 
 
 def wait_for_ctrl_c() -> NoReturn:
