@@ -333,7 +333,7 @@ def run_test(test_file: Path, test: str, sources: Path) -> subprocess.CompletedP
     paths = os.pathsep.join(str(sources / source) for source in SOURCES)
     command = [sys.executable, "-m", "pytest", "-q", "-x", "--tb=line", "-p", "no:cacheprovider", "-p", "no:randomly"]
     command += ["-m", "not browser", str(test_file), "-k", test]
-    environment = {**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": paths}
     try:
         return subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
