@@ -14,7 +14,7 @@ from cognito_test_kit.docs.page import ROOT, Page
 from werkzeug.serving import make_server
 
 SCREENSHOTS = ROOT / ".cache" / "screenshots"
-DESKTOP, WIDE, PHONE = (1300, 900), (1440, 900), (390, 844)
+DESKTOP, WIDE, TABLET, PHONE = (1300, 900), (1440, 900), (768, 1024), (390, 844)
 
 pytestmark = pytest.mark.browser
 
@@ -191,11 +191,12 @@ def test_search_finds_on_disk(site_on_disk: Path, window: Callable[..., Window])
     is_found(page, "explain-a-refusal.html", among=10)
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
 @pytest.mark.parametrize(
-    "path",
-    ["", "how-to/cookies/", "reference/config-keys/", "reference/errors/", "explanation/life-of-a-token/", "404.html"],
+    ("size", "scheme"),
+    [(DESKTOP, "light"), (WIDE, "dark"), (TABLET, "light"), (PHONE, "dark")],
+    ids=["desktop", "wide", "tablet", "phone"],
 )
+@pytest.mark.parametrize("path", ["", "404.html", "concepts/", "how-to/cookies/", "reference/config-keys/"])
 def test_pages_fit_their_window(
     path: str, size: tuple[int, int], scheme: str, served: str, window: Callable[..., Window]
 ) -> None:
@@ -208,7 +209,11 @@ def test_pages_fit_their_window(
     assert page.evaluate("document.body.dataset.mdColorScheme") == {"light": "default", "dark": "slate"}[scheme]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("size", "scheme"),
+    [(DESKTOP, "light"), (DESKTOP, "dark"), (TABLET, "light"), (PHONE, "dark")],
+    ids=["desktop-light", "desktop-dark", "tablet-light", "phone-dark"],
+)
 @pytest.mark.parametrize(
     "path",
     [
@@ -222,9 +227,11 @@ def test_pages_fit_their_window(
         "reference/flask/",
     ],
 )
-def test_pages_can_be_read_by_everybody(path: str, scheme: str, served: str, window: Callable[..., Window]) -> None:
+def test_pages_can_be_read_by_everybody(
+    path: str, size: tuple[int, int], scheme: str, served: str, window: Callable[..., Window]
+) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page = window(DESKTOP, scheme)
+    page = window(size, scheme)
     page.goto(served + path)
     page.locator("article h1").wait_for()
 
@@ -235,7 +242,7 @@ def test_pages_can_be_read_by_everybody(path: str, scheme: str, served: str, win
 
 def test_no_page_cuts_off_its_code_or_scrolls_sideways(site: Path, served: str, window: Callable[..., Window]) -> None:
     wide, narrow = window(WIDE), window(PHONE)
-    cut_off, sideways = [], []
+    cut_off, sideways, wide_tables = [], [], []
     paths = [path.relative_to(site).as_posix().removesuffix("index.html") for path in site.rglob("*.html")]
     for path in paths:
         wide.goto(served + path, wait_until="domcontentloaded")
@@ -247,11 +254,34 @@ def test_no_page_cuts_off_its_code_or_scrolls_sideways(site: Path, served: str, 
             )
         ]
         narrow.goto(served + path, wait_until="domcontentloaded")
-        if narrow.evaluate("document.documentElement.scrollWidth") > PHONE[0]:
-            sideways.append(path)
+        wide_tables += [
+            f"{path}: {head}"
+            for head in narrow.evaluate(
+                "[...document.querySelectorAll('.rows table')]"
+                ".filter((table) => table.getBoundingClientRect().right > innerWidth)"
+                ".map((table) => table.querySelector('th').textContent)"
+            )
+        ]
+        for width, height in (PHONE, TABLET):
+            narrow.set_viewport_size({"width": width, "height": height})
+            if narrow.evaluate("document.documentElement.scrollWidth") > width:
+                sideways.append(f"{path} at {width} px")
+        narrow.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
 
     assert len(paths) > 50
-    assert (cut_off, sideways) == ([], [])
+    assert (cut_off, sideways, wide_tables) == ([], [], [])
+
+
+def test_phone_shows_the_head_of_a_column_before_each_value(served: str, window: Callable[..., Window]) -> None:
+    cell = "getComputedStyle(document.querySelectorAll('.rows td')[1], '::before').content"
+    page = window(PHONE)
+    page.goto(served + "reference/errors/")
+
+    assert page.evaluate(cell) == '"HTTP status: "'
+
+    page.set_viewport_size({"width": TABLET[0], "height": TABLET[1]})
+    assert page.evaluate(cell) == "none"
+    assert page.get_by_role("columnheader", name="Cure").first.is_visible()
 
 
 def test_a_page_signs_in_with_a_cookie(tmp_path: Path, window: Callable[..., Window]) -> None:
