@@ -229,7 +229,7 @@ class CognitoAuth(LegacyAttributes):
         if credential.session is None:
             return credential.token
         after_this_request(keep_from_caches)
-        return credential.session.use().access_token
+        return credential.session.use(request).access_token
 
     def get_user(self, payload: Claims) -> Any:
         """Return the app's own user for verified claims, from the identity handler. A subclass may override it."""

@@ -171,7 +171,7 @@ def _verified_claims(request: Request, state: AppState, credential: Credential, 
         raise refusal("cross_site_request", settings.challenge)
     token = credential.token
     if credential.session is not None:
-        session = credential.session.use()
+        session = credential.session.use(request)
         token = session.access_token
         hold_session(request, session)
         after_this_request(keep_from_caches)
@@ -181,7 +181,7 @@ def _verified_claims(request: Request, state: AppState, credential: Credential, 
         if credential.session is not None and isinstance(error, TokenExpiredError):  # it could not be refreshed
             raise no_token(settings.challenge) from error
         if credential.session is not None and isinstance(error, TokenRevokedError):
-            credential.session.end_as_revoked()
+            credential.session.end_as_revoked(request)
             raise no_token(settings.challenge) from error
         refused = refusal_of(error, settings.challenge)
         if may_go_on(refused, state, request, credential):

@@ -57,14 +57,14 @@ class CurrentSession:
 class FoundSession(Protocol):
     """A session that a request's cookies identify."""
 
-    def use(self) -> CurrentSession:
+    def use(self, request: Request) -> CurrentSession:
         """Return the session, and refresh its tokens first if they are due.
 
         Raises:
             CognitoAuthError: If it has ended, or its state is unknown now.
         """
 
-    def end_as_revoked(self) -> None:
+    def end_as_revoked(self, request: Request) -> None:
         """End the session, because its token is revoked."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask_cognito.sign_in.cookies.rules import parse_cookies
+from flask_cognito.sign_in.cookies.rules import pairs_of, parse_cookies
 
 _CARRIED = "flask_cognito.carried"
 _RECEIVED = "flask_cognito.received"
@@ -18,7 +18,7 @@ _RECEIVED = "flask_cognito.received"
 _OF_CACHES = ("cache-control", "surrogate-control", "x-accel-expires", "expires", "pragma")
 
 
-@dataclass
+@dataclass(repr=False)
 class _Carried:
     """The cookies of one response, and whether its headers have been sent."""
 
@@ -64,10 +64,11 @@ def _split(header: str, name: str) -> tuple[dict[str, str], str]:
     """Return sign-in's cookies, the first of each name, and the header without them."""
     ours: dict[str, str] = {}
     others: list[str] = []
-    for pair in header.split(";"):
+    prefix = f"{name}_"
+    for pair in pairs_of(header):
         key, separator, value = pair.partition("=")
         key = key.strip(" \t")
-        if separator and key.startswith(name) and key[len(name) : len(name) + 1] in ("", "_"):
+        if separator and (key == name or key.startswith(prefix)):
             ours.setdefault(key, value.rstrip(" \t"))
         else:
             others.append(pair.strip(" \t"))

@@ -8,8 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from cognito_jwt_core import Clock, SignInError
 from cognito_jwt_core.integration import REAL_TIME
@@ -33,9 +32,8 @@ _IN_STORE = "stored session 1"
 _NOTE = "note 1"
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
-class Held:
-    """A session, and where it was found.
+class Held(NamedTuple):
+    """A session, and where it was found. Its `repr` shows no secret.
 
     Attributes:
         session: The session.
@@ -50,6 +48,9 @@ class Held:
     secret: bytes = b""
     version: int = 0
     is_newest: bool = True
+
+    def __repr__(self) -> str:
+        return "<Held>"
 
 
 class StoreDownError(Exception):

@@ -47,7 +47,7 @@ from flask_cognito.sign_in.views.navigation import (
 )
 from flask_cognito.sign_in.views.source import (
     SIGNED_OUT,
-    Found,
+    SessionOfRequest,
     cookies_of,
     login_path,
     marker_name,
@@ -440,7 +440,7 @@ def _logout_at_cognito(pool: SignInState | None) -> str:
         return pool.settings.logout_uri
 
 
-def _ended_here(request: Request, sign_in: AppSignIn) -> Found | None:
+def _ended_here(request: Request, sign_in: AppSignIn) -> SessionOfRequest | None:
     try:
         found = session_of(request, sign_in)
         if found is not None:

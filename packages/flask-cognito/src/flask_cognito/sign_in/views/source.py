@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 from urllib.parse import quote
 
 from cognito_jwt_core import InsufficientAuthenticationError, SignInError, UnavailableError
@@ -66,25 +67,18 @@ class LoginRequiredError(CognitoAuthError):
         return json.dumps(self.data)
 
 
-class Found(NamedTuple):
-    """A request's session, and its pool."""
-
-    pool: SignInState
-    held: Held
-
-
-def session_of(request: Request, sign_in: AppSignIn) -> Found | None:
+def session_of(request: Request, sign_in: AppSignIn) -> SessionOfRequest | None:
     """Return the session that a request's cookies identify, loaded once per request.
 
     Raises:
         StoreDownError: If the store is down.
     """
-    found: Found | None = getattr(request, _FOUND, _NOT_ASKED)
+    found: SessionOfRequest | None = getattr(request, _FOUND, _NOT_ASKED)
     if found is _NOT_ASKED:
         cookies = cookies_of(request)
         pool = sign_in.pool_in(cookies)
         held = None if pool is None else pool.keeper.find(cookies)
-        found = None if pool is None or held is None else Found(pool, held)
+        found = None if pool is None or held is None else SessionOfRequest(pool, held)
         setattr(request, _FOUND, found)
     return found
 
@@ -94,26 +88,31 @@ def cookies_of(request: Request) -> dict[str, str]:
     return received(request.environ)
 
 
-@dataclass
+@dataclass(eq=False)
 class SessionOfRequest:
-    """A `FoundSession`."""
+    """A `FoundSession`: the session that a request's cookies identify.
 
-    request: Request
-    state: SignInState
+    Attributes:
+        pool: The pool that the user signed in at.
+        held: The session, with the newest tokens that this request knows.
+    """
+
+    pool: SignInState
     held: Held
 
-    def use(self) -> CurrentSession:
+    def use(self, request: Request) -> CurrentSession:
         """Return the session, and refresh its tokens first if they are due."""
-        state, challenge = self.state, self.state.app.settings.challenge
+        state, challenge = self.pool, self.pool.app.settings.challenge
+        keep = partial(self._carry, request)
         try:
-            held = self.held if self._is_too_late() else state.refresher.fresh(self.held, self._carry)
+            held = self.held if self._is_too_late(request) else state.refresher.fresh(self.held, keep)
             if not held.is_newest:  # it was sealed with an older SECRET_KEY
                 held = state.keeper.renew(held, held.session) or held
-            if held is not getattr(self.request, _FOUND).held:
-                self._carry(held)
+            if held is not self.held:  # another request has refreshed it, or it was sealed again
+                keep(held)
         except SessionEndedError as error:
             if error.code == REVOKED:
-                self._end(self.held)
+                self._end(request)
             raise no_token(challenge) from error
         except StoreDownError as error:
             raise unavailable(store_down(error), challenge) from error
@@ -127,42 +126,40 @@ class SessionOfRequest:
             session.access_token, session.id_claims, signed_in_at=session.signed_in_at, expires_at=session.ends_at
         )
 
-    def end_as_revoked(self) -> None:
+    def end_as_revoked(self, request: Request) -> None:
         """End the session, because the app's revocations name its token. The next login asks for the password again."""
-        found: Found = getattr(self.request, _FOUND)
-        if self._end(found.held) and session_ended.receivers:
-            sub = found.held.session.token_identity.sub
-            session_ended.send(the_current_app(), sub=sub, code=REVOKED)
+        if self._end(request) and session_ended.receivers:
+            session_ended.send(the_current_app(), sub=self.held.session.token_identity.sub, code=REVOKED)
 
-    def _end(self, held: Held) -> bool:
+    def _end(self, request: Request) -> bool:
         """End a revoked session. Return whether this request was the first to do so.
 
         Its cookies stay, because this response may be late and the browser may already have a new session's cookies.
         """
-        state = self.state
+        state = self.pool
         try:
-            is_first = not state.keeper.has_ended(held.session)
-            state.keeper.end(held)
+            is_first = not state.keeper.has_ended(self.held.session)
+            state.keeper.end(self.held)
         except StoreDownError as error:  # it stays revoked
             state.log(store_down(error), "revoked session not ended in the store")
             is_first = False
-        setattr(self.request, _FOUND, None)
+        setattr(request, _FOUND, None)
         marker = state.rules.written(marker_name(state), _MUST_SIGN_IN, state.settings.session_lifetime, samesite="Lax")
-        carry(self.request.environ, [marker])
+        carry(request.environ, [marker])
         return is_first
 
-    def _is_too_late(self) -> bool:
+    def _is_too_late(self, request: Request) -> bool:
         """Return whether the response could not carry new tokens while the old ones are still valid."""
-        state = self.state
-        is_expired = self.held.session.is_expired(state.clock.time())
-        return is_answered(self.request.environ) and not state.keeper.is_shared and not is_expired
+        if not is_answered(request.environ):
+            return False
+        return not self.pool.keeper.is_shared and not self.held.session.is_expired(self.pool.clock.time())
 
-    def _carry(self, held: Held) -> None:
-        setattr(self.request, _FOUND, Found(self.state, held))
-        state, cookies = self.state, cookies_of(self.request)
+    def _carry(self, request: Request, held: Held) -> None:
+        self.held = held
+        state, cookies = self.pool, cookies_of(request)
         written = state.keeper.cookies_of(held)
         crowded_out = state.logins.crowded_out(cookies, written, state.clock.time()) if written else []
-        if not carry(self.request.environ, [*map(state.rules.deleted, crowded_out), *written]) and written:
+        if not carry(request.environ, [*map(state.rules.deleted, crowded_out), *written]) and written:
             state.log(SignInError(_LATE, code="sign_in_misconfigured"), "session not written")
 
 
@@ -184,10 +181,9 @@ class Sessions:
     def find(self, request: Request) -> SessionOfRequest | None:
         """Return the session that a request's cookies identify."""
         try:
-            found = session_of(request, self._sign_in)
+            return session_of(request, self._sign_in)
         except StoreDownError as error:
             raise unavailable(store_down(error), self._sign_in.first.app.settings.challenge) from error
-        return None if found is None else SessionOfRequest(request, found.pool, found.held)
 
     def challenge(self, request: Request, refused: CognitoAuthError) -> HTTPException:
         """Return the response to a request that needs a sign-in."""
@@ -201,7 +197,7 @@ class Sessions:
         self, request: Request, refused: CognitoAuthError, error: InsufficientAuthenticationError
     ) -> HTTPException:
         """Return the response to a request whose session's sign-in is too old or too weak."""
-        found: Found = getattr(request, _FOUND)  # its token was verified
+        found: SessionOfRequest = getattr(request, _FOUND)  # its token was verified
         step_up = StepUp(found.held.session.token_identity.sub, error.max_age, error.acr_values)
         demand = seal_demand(found.pool, Demand(step_up=step_up))
         return self._sent_to_sign_in(request, refused, found.pool, demand)
