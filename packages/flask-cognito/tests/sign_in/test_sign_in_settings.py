@@ -192,6 +192,14 @@ def test_a_cookie_name_of_ones_own(make: Callable[..., Flask], name: str) -> Non
     assert client.get("/auth/login").headers["Set-Cookie"].startswith(f"{name}_login_")
 
 
+def test_no_repr_shows_a_secret(make: Callable[..., Flask]) -> None:
+    """Error trackers report the `repr` of local variables."""
+    app = make("hidden" * 6, COGNITO_CLIENT_SECRET="hidden", COGNITO_SESSION_STORE="redis://:hidden@localhost:6379/0")
+
+    sign_in = app.extensions["cognito_sign_in.state"]
+    assert "hidden" not in repr((sign_in, sign_in.first, sign_in.first.settings))
+
+
 def test_what_is_allowed_but_weak_is_a_warning(make: Callable[..., Flask], caplog: pytest.LogCaptureFixture) -> None:
     make("k" * 16, COGNITO_SESSION_COOKIE_SECURE=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
@@ -48,13 +48,13 @@ class SignInSettings:
     name: str = ""
     pool_index: int = 0
     domain: str | None = None
-    client_secret: str | Callable[[], str] | None = None
+    client_secret: str | Callable[[], str] | None = field(default=None, repr=False)
     logout_uri: str | None = None
     redirect_uri: str | None = None
     scopes: Names = ("openid",)
     url_prefix: str = "/auth"
     login_lifetime: float = 900
-    session_store: Any = None
+    session_store: Any = field(default=None, repr=False)  # its URL may contain a password
     session_lifetime: float = 12 * 3600
     session_idle_timeout: float | None = None
     cookie_name: str = "__Host-Http-cognito_session"

@@ -39,9 +39,9 @@ class Handlers:
     error_page: Callable[[SignInError], Any] | None = None
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, kw_only=True, repr=False)
 class SignInState:
-    """The state of an app's sign-in at one pool."""
+    """The state of an app's sign-in at one pool. Its `repr` shows no secret."""
 
     app: AppState
     settings: SignInSettings

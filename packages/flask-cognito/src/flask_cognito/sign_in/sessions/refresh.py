@@ -41,7 +41,7 @@ class SessionEndedError(Exception):
         self.code = code
 
 
-@dataclass
+@dataclass(repr=False)
 class _Flight:
     """A running refresh."""
 

@@ -71,7 +71,7 @@ def check_token(state: SignInState, token: str) -> None:
         raise SignInError(str(error), code="sign_in_unavailable", retry_after=error.retry_after) from error
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Completed:
     """The outcome of a callback whose code was exchanged.
 
@@ -123,7 +123,7 @@ def _answer_as_json(answer: Response | None) -> tuple[int, list[tuple[str, str]]
     return answer.status_code, list(answer.headers), b64encode(body).decode("ascii")
 
 
-@dataclass
+@dataclass(repr=False)
 class _Result:
     done: threading.Event = field(default_factory=threading.Event)
     outcome: Mapping[str, Any] | None = None
