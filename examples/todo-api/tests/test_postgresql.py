@@ -1,19 +1,15 @@
 """The app on a real PostgreSQL server, which these tests start for themselves."""
 
 import os
-import pwd
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from cognito_test_kit.postgresql_server import PostgreSQLServer, postgresql_programs
 from flask import Flask
 from flask_migrate import downgrade, upgrade  # type: ignore[import-untyped]
 from sqlalchemy import inspect
@@ -24,44 +20,26 @@ from todo_api.local_cognito import LocalCognito
 from todo_api.models import User, db
 
 HOW_TO_GET_ONE = "these tests need PostgreSQL's programs: `apt install postgresql`"
-PROGRAMS = os.pathsep.join([os.environ["PATH"], *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The folder of the socket of a new server, which listens on no network."""
-    initdb, postgres = (shutil.which(program, path=PROGRAMS) for program in ("initdb", "postgres"))
-    if not (initdb and postgres):
+def server() -> Iterator[PostgreSQLServer]:
+    """A new server."""
+    programs = postgresql_programs()
+    if programs is None:
         # Where a server is promised (REQUIRE_POSTGRESQL), its absence is a failure.
         (pytest.fail if os.environ.get("REQUIRE_POSTGRESQL") else pytest.skip)(HOW_TO_GET_ONE)
-    assert initdb
-    assert postgres
-    with TemporaryDirectory(prefix="todo-api-") as folder:
-        account: dict[str, Any] = {}
-        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
-            account = {"user": pwd.getpwnam("postgres").pw_uid}
-            os.chown(folder, account["user"], -1)
-        create = [initdb, "--pgdata", f"{folder}/data", "--auth", "trust", "--username", "postgres", "--no-sync"]
-        subprocess.run(create, check=True, capture_output=True, **account)  # noqa: S603
-        serve = [postgres, "-D", f"{folder}/data", "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"]
-        with subprocess.Popen(serve, stderr=subprocess.PIPE, text=True, **account) as process:  # noqa: S603
-            assert process.stderr
-            try:
-                assert any("ready to accept connections" in line for line in process.stderr)
-                yield folder
-            finally:
-                process.terminate()
-                process.communicate()
+    with PostgreSQLServer(*programs) as running_server:
+        yield running_server
 
 
 @pytest.fixture
-def app(cognito: LocalCognito, server: str) -> Iterator[Flask]:
+def app(cognito: LocalCognito, server: PostgreSQLServer) -> Iterator[Flask]:
     """The app, on a new database with its tables."""
-    with psycopg.connect(host=server, user="postgres", autocommit=True) as connection:
+    with psycopg.connect(host=server.folder, user="postgres", autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS todo")
         connection.execute("CREATE DATABASE todo")
-    url = f"postgresql+psycopg://postgres@/todo?host={server}"
-    app = create_app({**cognito.environ, "DATABASE_URL": url})
+    app = create_app({**cognito.environ, "DATABASE_URL": server.url("todo")})
     with app.app_context():
         upgrade()
     yield app
