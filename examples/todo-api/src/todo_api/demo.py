@@ -23,6 +23,7 @@ from werkzeug.serving import make_server
 
 from . import create_app
 from .demo_table import add_todos, show_table
+from .logs import JsonFormatter, session_log
 
 HOST = "127.0.0.1"
 POLL_SECONDS = 0.05  # how soon the server sees that it is to end
@@ -48,7 +49,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--once", action="store_true", help="exit after the table: 0 if every answer was as expected")
     parser.add_argument("--port", type=int, default=8000, help="the API's port (default: 8000)")
     parser.add_argument(
-        "--session-minutes", type=int, default=720, help="how long a browser stays signed in (default: 720)"
+        "--session-minutes",
+        type=int,
+        default=720,
+        help="how long a browser stays signed in (default: 720). A session of less than three hours is refreshed twice,"
+        " by requests after a third and after two thirds of it; a line is printed then",
     )
     options = parser.parse_args(arguments)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for each request, here or in the local Cognito
@@ -70,6 +75,7 @@ def with_local_pool(port: int, *, once: bool, minutes: int) -> bool:
         once: Whether to return after that: True if every answer was as expected.
         minutes: How long a browser stays signed in.
     """
+    show_refreshes()
     print("Starting a local Cognito and the Todo API (about 5 seconds) ...", flush=True)
     from .local_cognito import USERS, local_cognito
 
@@ -77,7 +83,7 @@ def with_local_pool(port: int, *, once: bool, minutes: int) -> bool:
         TemporaryDirectory(prefix="todo-api-") as folder,
         local_cognito() as cognito,
         listening(port) as listener,
-        cognito.managed_login(url_of(listener)) as (_, environ),
+        cognito.managed_login(url_of(listener), access_seconds=access_seconds(minutes)) as (_, environ),
     ):
         environ |= {"DATABASE_URL": f"sqlite:///{folder}/todo.db", "COGNITO_SESSION_LIFETIME": str(minutes * 60)}
         app = create_app(environ)
@@ -115,6 +121,19 @@ def with_real_pool(port: int, *, once: bool, minutes: int) -> bool:
                 print(f"Open {url} and sign in with a user of {config['COGNITO_USERPOOL_ID']}. Ctrl-C stops it.")
                 wait_for_ctrl_c()
     return as_expected
+
+
+def access_seconds(session_minutes: int) -> float:
+    """Return how long access tokens live: an hour, as at Cognito, or a third of a shorter session."""
+    return min(3600, session_minutes * 60 / 3)
+
+
+def show_refreshes() -> None:
+    """Print the app's log of refreshed sessions. Its other lines would hide what the demo prints."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonFormatter())
+    session_log.addHandler(handler)
+    session_log.setLevel(logging.INFO)
 
 
 @contextmanager

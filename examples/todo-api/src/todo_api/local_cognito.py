@@ -79,8 +79,15 @@ class LocalCognito:
         return CognitoVerifier(pool, client_id=self.client_id, token_use="id").verify(token)
 
     @contextmanager
-    def managed_login(self, app_url: str) -> Iterator[tuple[LocalManagedLogin, dict[str, str]]]:
-        """Serve a sign-in page for an app, and give it with the environment variables of that app."""
+    def managed_login(
+        self, app_url: str, *, access_seconds: float = 3600
+    ) -> Iterator[tuple[LocalManagedLogin, dict[str, str]]]:
+        """Serve a sign-in page for an app, and give it with the environment variables of that app.
+
+        Args:
+            app_url: The app's URL.
+            access_seconds: Lifetime of the access tokens of its sessions.
+        """
         pool = PoolWithMotosKeys(self)
         login = LocalManagedLogin(
             pool,
@@ -89,6 +96,7 @@ class LocalCognito:
             callback_urls=[f"{app_url}/auth/callback"],
             logout_urls=[f"{app_url}/"],
             issuer=pool.issuer,
+            access_seconds=access_seconds,
         )
         with login.serve() as domain:
             yield (

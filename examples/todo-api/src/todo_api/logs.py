@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object for each line, one line for each request."""
+"""Structured logs: one JSON object for each line, one line for each request, and one for each refresh of a session."""
 
 import json
 import logging
@@ -6,10 +6,12 @@ import time
 from datetime import datetime, timezone
 from uuid import uuid4
 
+from cognito_jwt_core import Claims
 from flask import Flask, Response, g, request
-from flask_cognito import current_cognito_jwt
+from flask_cognito import current_cognito_jwt, session_refreshed
 
 access_log = logging.getLogger("todo_api.access")
+session_log = logging.getLogger("todo_api.sessions")
 
 
 class JsonFormatter(logging.Formatter):
@@ -41,6 +43,7 @@ CONFIG = {
 
 def init_app(app: Flask) -> None:
     """Log every request of `app` when it is answered: the `sub` identifies the user, and is not personal data."""
+    session_refreshed.connect(log_refresh, app)
 
     @app.before_request
     def begin() -> None:
@@ -60,3 +63,10 @@ def init_app(app: Flask) -> None:
         access_log.info("request", extra={"fields": fields})
         response.headers["X-Request-ID"] = g.request_id
         return response
+
+
+def log_refresh(_app: Flask, claims: Claims) -> None:
+    """Log that Cognito gave a session new tokens, in the request that needed them, and how long the new ones last."""
+    expires_at = claims.expires_at.isoformat(timespec="seconds") if claims.expires_at else None
+    fields = {"request_id": g.get("request_id"), "sub": claims.sub, "access_token_expires_at": expires_at}
+    session_log.info("session refreshed", extra={"fields": fields})
