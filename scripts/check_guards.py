@@ -221,8 +221,8 @@ GUARDS = (
     ),
     guard(
         "test_a_session_of_another_app_with_the_same_secret_is_none",
-        f"{SIGN_IN}/sessions/keepers.py",
-        ("Seal(secrets, _IN_COOKIES, rules.name, *binding)", "Seal(secrets, _IN_COOKIES)"),
+        f"{SIGN_IN}/sessions/cookie_keeper.py",
+        ("Seal(secrets, _PURPOSE, rules.name, *binding)", "Seal(secrets, _PURPOSE)"),
     ),
     guard(
         "test_a_new_sign_in_ends_the_session_before",
@@ -241,7 +241,7 @@ GUARDS = (
     ),
     guard(
         "test_a_session_that_is_not_used_ends",
-        f"{SIGN_IN}/sessions/keepers.py",
+        f"{SIGN_IN}/sessions/store_keeper.py",
         ("return left if self._idle_timeout is None else min(left, self._idle_timeout)", "return left"),
     ),
     guard(
@@ -264,7 +264,7 @@ GUARDS = (
     ),
     guard(
         "test_a_session_that_ends_during_its_refresh_stays_ended",
-        f"{SIGN_IN}/sessions/keepers.py",
+        f"{SIGN_IN}/sessions/store_keeper.py",
         (
             "            is_kept = self._store.replace(held.key, value, held.version, self._ttl(session))\n",
             "            self._store.create(held.key, value, self._ttl(session), self._user_of(session))\n"
@@ -273,7 +273,7 @@ GUARDS = (
     ),
     guard(
         "test_a_session_that_is_logged_out_meanwhile_stays_ended",
-        f"{SIGN_IN}/sessions/keepers.py",
+        f"{SIGN_IN}/sessions/store_keeper.py",
         ('is_ended = self._store.load(_key("ended", but.key)) is not None', "is_ended = False"),
     ),
     guard(
@@ -288,7 +288,7 @@ GUARDS = (
     ),
     guard(
         "test_a_copy_of_the_store_opens_no_session",
-        f"{SIGN_IN}/sessions/keepers.py",
+        f"{SIGN_IN}/sessions/store_keeper.py",
         ("return Seal(self._secrets, *context, secret=secret)", "return Seal(self._secrets, *context)"),
     ),
     guard(

@@ -15,11 +15,13 @@ from flask_cognito.config.sign_in import SignInSettings
 from flask_cognito.sign_in.cookies.rules import CookieRules
 from flask_cognito.sign_in.cookies.sealing import Seal
 from flask_cognito.sign_in.login.login_cookie import LoginCookies, new_turns
-from flask_cognito.sign_in.sessions.keepers import CookieKeeper, Held, Keeper, StoreKeeper
+from flask_cognito.sign_in.sessions.cookie_keeper import CookieKeeper
+from flask_cognito.sign_in.sessions.keeper import Held, Keeper
 from flask_cognito.sign_in.sessions.refresh import Refresher
 from flask_cognito.sign_in.sessions.revocation import SessionRevocations
 from flask_cognito.sign_in.sessions.session import Session
 from flask_cognito.sign_in.sessions.store import RedisSessionStore, SessionStore
+from flask_cognito.sign_in.sessions.store_keeper import StoreKeeper
 from flask_cognito.sign_in.state import AppSignIn, Handlers, SignInState
 from flask_cognito.signals import session_ended, session_refreshed
 from flask_cognito.state import AppState

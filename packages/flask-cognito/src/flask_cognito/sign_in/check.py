@@ -13,7 +13,7 @@ from cognito_jwt_core.integration import HTTPRequestError, Request
 from cognito_jwt_core.oauth import OAuthClient
 from flask import Flask, url_for
 
-from flask_cognito.sign_in.sessions.keepers import Held, StoreDownError
+from flask_cognito.sign_in.sessions.keeper import Held, StoreDownError
 from flask_cognito.sign_in.sessions.session import Session
 from flask_cognito.sign_in.state import AppSignIn, SignInState
 

@@ -17,7 +17,7 @@ from flask_cognito.sign_in.build import build_sign_in
 from flask_cognito.sign_in.cookies.carrier import CookieCarrier
 from flask_cognito.sign_in.cookies.sealing import secrets_of
 from flask_cognito.sign_in.login.next_url import safe_next
-from flask_cognito.sign_in.sessions.keepers import Held, StoreDownError
+from flask_cognito.sign_in.sessions.keeper import Held, StoreDownError
 from flask_cognito.sign_in.state import (
     STATE,
     AppSignIn,

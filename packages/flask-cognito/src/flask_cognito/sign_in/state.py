@@ -17,7 +17,7 @@ from flask_cognito.config.values import is_loopback
 from flask_cognito.sign_in.cookies.rules import CookieRules
 from flask_cognito.sign_in.cookies.sealing import Seal
 from flask_cognito.sign_in.login.login_cookie import LoginCookies
-from flask_cognito.sign_in.sessions.keepers import Keeper, StoreDownError
+from flask_cognito.sign_in.sessions.keeper import Keeper, StoreDownError
 from flask_cognito.sign_in.sessions.refresh import Refresher
 from flask_cognito.sign_in.sessions.revocation import SessionRevocations
 from flask_cognito.sign_in.sessions.session import pool_of_id

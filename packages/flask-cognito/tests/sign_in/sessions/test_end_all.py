@@ -15,8 +15,9 @@ from cognito_jwt_core.testing import LocalManagedLogin, ManualClock
 from flask import Flask
 from flask_cognito import CognitoSignIn, MemorySessionStore, RedisSessionStore, cognito_auth_required
 from flask_cognito.sign_in.cookies.rules import CookieRules
-from flask_cognito.sign_in.sessions.keepers import Held, StoreDownError, StoreKeeper
+from flask_cognito.sign_in.sessions.keeper import Held, StoreDownError
 from flask_cognito.sign_in.sessions.session import Session
+from flask_cognito.sign_in.sessions.store_keeper import StoreKeeper
 from flask_cognito.testing import sign_in
 
 from ..conftest import PASSWORD, header_of

@@ -14,7 +14,7 @@ from cognito_jwt_core.integration import REAL_TIME, PerProcess
 from cognito_jwt_core.oauth import OAuthClient, TokenSet
 
 from flask_cognito.sign_in.cookies.memory import BoundedMemory
-from flask_cognito.sign_in.sessions.keepers import Held, Keeper, StoreDownError
+from flask_cognito.sign_in.sessions.keeper import Held, Keeper, StoreDownError
 from flask_cognito.sign_in.sessions.revocation import SessionRevocations
 from flask_cognito.sign_in.sessions.session import Session
 

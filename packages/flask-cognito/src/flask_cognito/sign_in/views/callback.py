@@ -19,7 +19,7 @@ from flask import Response
 
 from flask_cognito.sign_in.cookies.memory import BoundedMemory
 from flask_cognito.sign_in.login.login_cookie import Login
-from flask_cognito.sign_in.sessions.keepers import Keeper, StoreDownError
+from flask_cognito.sign_in.sessions.keeper import Keeper, StoreDownError
 from flask_cognito.sign_in.sessions.session import Session
 from flask_cognito.sign_in.state import SignInState
 

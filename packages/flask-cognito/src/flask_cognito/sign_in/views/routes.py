@@ -25,7 +25,7 @@ from flask_cognito.responses.refusals import refusal
 from flask_cognito.sign_in.cookies.carrier import carry
 from flask_cognito.sign_in.login.login_cookie import Login
 from flask_cognito.sign_in.login.next_url import START, safe_next
-from flask_cognito.sign_in.sessions.keepers import StoreDownError
+from flask_cognito.sign_in.sessions.keeper import StoreDownError
 from flask_cognito.sign_in.sessions.session import Session
 from flask_cognito.sign_in.state import BLUEPRINT, AppSignIn, SignInState, app_sign_in, store_down
 from flask_cognito.sign_in.views import pages

@@ -22,7 +22,7 @@ from flask_cognito.responses.refusals import no_token, refusal_of
 from flask_cognito.sign_in.cookies.carrier import carry, is_answered, received
 from flask_cognito.sign_in.login.next_url import START, safe_next
 from flask_cognito.sign_in.login.step_up import StepUp
-from flask_cognito.sign_in.sessions.keepers import Held, StoreDownError
+from flask_cognito.sign_in.sessions.keeper import Held, StoreDownError
 from flask_cognito.sign_in.sessions.refresh import REVOKED, SessionEndedError
 from flask_cognito.sign_in.state import BLUEPRINT, AppSignIn, SignInState, store_down
 from flask_cognito.sign_in.views import pages

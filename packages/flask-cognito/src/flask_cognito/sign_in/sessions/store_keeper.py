@@ -1,204 +1,33 @@
-"""Store sessions in sealed cookies, or in a store behind a cookie with a random id."""
+"""Store sessions in a store, behind a cookie with a random id."""
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Any, NamedTuple, Protocol
+from contextlib import contextmanager, suppress
+from typing import Any
 
-from cognito_jwt_core import Clock, SignInError
+from cognito_jwt_core import Clock
 from cognito_jwt_core.integration import REAL_TIME
 
 from flask_cognito.sign_in.cookies.memory import BoundedMemory
-from flask_cognito.sign_in.cookies.rules import MAX_SESSION_BYTES, CookieRules, size_of
-from flask_cognito.sign_in.cookies.sealing import OpenedTexts, Seal
+from flask_cognito.sign_in.cookies.rules import CookieRules
+from flask_cognito.sign_in.cookies.sealing import Seal
+from flask_cognito.sign_in.sessions.keeper import Held, StoreDownError, opened_sessions
 from flask_cognito.sign_in.sessions.session import Session
 from flask_cognito.sign_in.sessions.store import SessionStore
 
 _TOUCHED_KEPT = 4096
-_ENDED_KEPT = 4096
 # Time limits for ending all sessions of a user, and for waiting for a refresh or another such call.
 _ENDING_SECONDS = 30
 _WAIT_SECONDS = 10
 _POLL_SECONDS = 0.02
-_ID_BYTES = 32
+_SECRET_BYTES = 32
 # Purposes with a format version, so that values of another release are unreadable, not misread.
-_IN_COOKIES = "session 1"
-_IN_STORE = "stored session 1"
+_SESSION = "stored session 1"
 _NOTE = "note 1"
-
-
-class Held(NamedTuple):
-    """A session, and where it was found. Its `repr` shows no secret.
-
-    Attributes:
-        session: The session.
-        key: Key in the store; empty for a session in cookies.
-        secret: Secret of the cookie.
-        version: Version of the record.
-        is_newest: Whether it was sealed with the newest `SECRET_KEY`.
-    """
-
-    session: Session
-    key: str = ""
-    secret: bytes = b""
-    version: int = 0
-    is_newest: bool = True
-
-    def __repr__(self) -> str:
-        return "<Held>"
-
-
-class StoreDownError(Exception):
-    """The store raised an exception, which is the cause."""
-
-
-class Keeper(Protocol):
-    """Stores sessions. Methods that use a store raise `StoreDownError` while it is down."""
-
-    is_shared: bool
-    """Whether other processes see what this one writes."""
-
-    def id_in(self, cookies: Mapping[str, str]) -> str:
-        """Return the session id in a request, unverified. Empty if there is none."""
-
-    def find(self, cookies: Mapping[str, str]) -> Held | None:
-        """Return the session of a request."""
-
-    def peek(self, cookies: Mapping[str, str]) -> Held | None:
-        """Return a request's session without counting it as activity of the user."""
-
-    def begin(self, session: Session) -> list[str]:
-        """Store a new session. Return its cookies."""
-
-    def reload(self, held: Held) -> Held | None:
-        """Return the stored session."""
-
-    def renew(self, held: Held, session: Session) -> Held | None:
-        """Store new tokens of a session, unless it has ended meanwhile."""
-
-    def cookies_of(self, held: Held) -> list[str]:
-        """Return the cookies that carry a renewed session."""
-
-    def end(self, held: Held) -> None:
-        """End a session."""
-
-    def has_ended(self, session: Session) -> bool:
-        """Return whether a session is known to have ended."""
-
-    def end_all(self, users: Sequence[str], but: Held | None) -> None:
-        """End every session of a user, under each of the user's names, except one."""
-
-    def lock(self, key: str, ttl_seconds: float) -> AbstractContextManager[bool]:
-        """Return a context manager that tries to get exclusive access, for example to a session's tokens."""
-
-    def note(self, key: str, secret: bytes, value: Mapping[str, Any], ttl_seconds: float) -> None:
-        """Store a value for other processes, sealed with a secret that they know."""
-
-    def noted(self, key: str, secret: bytes) -> Mapping[str, Any] | None:
-        """Return the value from `note`, or None."""
-
-
-def _opened_sessions() -> OpenedTexts[Held]:
-    return OpenedTexts(lambda opened: Held(session=Session.from_json(opened.value), is_newest=opened.is_newest))
-
-
-class CookieKeeper:
-    """Store sessions in the browser: access and refresh token and the ID token's claims, sealed.
-
-    Args:
-        secrets: Secrets for encryption.
-        rules: Names and attributes of cookies.
-        binding: Issuer and client.
-        clock: Source of time.
-    """
-
-    is_shared = False
-
-    def __init__(self, secrets: Sequence[bytes], rules: CookieRules, binding: tuple[str, str], clock: Clock) -> None:
-        self._seal = Seal(secrets, _IN_COOKIES, rules.name, *binding)
-        self._opened = _opened_sessions()
-        self._rules = rules
-        self._clock = clock
-        self._ended: BoundedMemory[str, bool] = BoundedMemory(_ENDED_KEPT)
-
-    def id_in(self, cookies: Mapping[str, str]) -> str:
-        """Return the session id in a request, unverified. Empty if there is none."""
-        return cookies.get(self._rules.id_name, "")
-
-    def find(self, cookies: Mapping[str, str]) -> Held | None:
-        """Return the session of a request."""
-        text = self._rules.joined(cookies)
-        held = None if text is None else self._opened.open(text, lambda: self._seal)
-        if held is None:
-            return None
-        session = held.session
-        # Only sign-in and logout write the id, so a slow request's response cannot revive an ended session.
-        is_current = hmac.compare_digest(session.id.encode(), cookies.get(self._rules.id_name, "").encode())
-        if not is_current or session.is_over(self._clock.time()) or self.has_ended(session):
-            return None
-        return held
-
-    def peek(self, cookies: Mapping[str, str]) -> Held | None:
-        """Return a request's session without counting it as activity of the user."""
-        return self.find(cookies)
-
-    def begin(self, session: Session) -> list[str]:
-        """Store a new session. Return its cookies."""
-        max_age = session.ends_at - self._clock.time()
-        return [*self.cookies_of(Held(session=session)), self._rules.written(self._rules.id_name, session.id, max_age)]
-
-    def reload(self, held: Held) -> Held | None:
-        """Return the session of the request, unless it has ended meanwhile."""
-        return None if self.has_ended(held.session) else held
-
-    def renew(self, held: Held, session: Session) -> Held | None:
-        """Store new tokens of a session, unless it has ended meanwhile."""
-        return None if self.has_ended(session) else Held(session=session)
-
-    def cookies_of(self, held: Held) -> list[str]:
-        """Return the cookies that carry a renewed session.
-
-        Raises:
-            SignInError: If they would not fit into a header.
-        """
-        session = held.session
-        chunks = self._rules.chunks(self._seal.seal(session.as_json()))
-        if size_of({**chunks, self._rules.id_name: session.id}) > MAX_SESSION_BYTES:
-            raise SignInError(
-                f"session: expected at most {MAX_SESSION_BYTES} bytes of cookies, found {size_of(chunks)}: set"
-                " COGNITO_SESSION_STORE",
-                code="sign_in_misconfigured",
-            )
-        max_age = session.ends_at - self._clock.time()
-        return [self._rules.written(name, value, max_age) for name, value in chunks.items()]
-
-    def end(self, held: Held) -> None:
-        """End a session: the response deletes its cookies, and this process accepts no copy of them."""
-        self._ended.put(held.session.id, True)
-
-    def has_ended(self, session: Session) -> bool:
-        """Return whether this process has ended a session."""
-        return self._ended.get(session.id) is not None
-
-    def end_all(self, users: Sequence[str], but: Held | None) -> None:
-        """Do nothing, because sessions in cookies are not listed anywhere."""
-
-    @contextmanager
-    def lock(self, key: str, ttl_seconds: float) -> Iterator[bool]:
-        """Return a lock for this process only, since others share nothing with it."""
-        yield True
-
-    def note(self, key: str, secret: bytes, value: Mapping[str, Any], ttl_seconds: float) -> None:
-        """Do nothing, because other processes share nothing with this one."""
-
-    def noted(self, key: str, secret: bytes) -> Mapping[str, Any] | None:
-        """Return None, because other processes share nothing with this one."""
-        return None
 
 
 class StoreKeeper:
@@ -236,7 +65,7 @@ class StoreKeeper:
         self._clock = clock
         self._idle_timeout = idle_timeout
         self._user_of = user_of
-        self._opened = _opened_sessions()
+        self._opened = opened_sessions()
         self._touched: BoundedMemory[str, float] = BoundedMemory(_TOUCHED_KEPT)
 
     def id_in(self, cookies: Mapping[str, str]) -> str:
@@ -259,7 +88,7 @@ class StoreKeeper:
 
     def begin(self, session: Session) -> list[str]:
         """Store a new session. Return its cookies."""
-        secret = secrets.token_urlsafe(_ID_BYTES)
+        secret = secrets.token_urlsafe(_SECRET_BYTES)
         key = _key(session.id)
         value = self._seal(session.id, secret.encode()).seal(session.as_json())
         with _down():
@@ -391,7 +220,7 @@ class StoreKeeper:
 
     def _seal(self, session_id: str, secret: bytes) -> Seal:
         # Sealed to its id, so that a record moved to another key opens for no cookie.
-        context = (_IN_STORE, self._rules.name, session_id, *self._binding)
+        context = (_SESSION, self._rules.name, session_id, *self._binding)
         return Seal(self._secrets, *context, secret=secret)
 
     def _note_seal(self, key: str, secret: bytes) -> Seal:
