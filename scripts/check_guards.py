@@ -110,12 +110,12 @@ GUARDS = (
     ),
     guard(
         "test_a_login_is_consumed_whatever_the_outcome",
-        f"{SIGN_IN}/views/routes.py",
+        f"{SIGN_IN}/views/callback.py",
         ("        carry(request.environ, [state.rules.deleted(name)])\n", ""),
     ),
     guard(
         "test_a_callback_that_is_replayed_after_a_logout_revives_nothing",
-        f"{SIGN_IN}/views/callback.py",
+        f"{SIGN_IN}/views/callback_flights.py",
         ("if completed.session is not None and self._keeper.has_ended(completed.session):", "if False:"),
     ),
     guard(
@@ -226,12 +226,12 @@ GUARDS = (
     ),
     guard(
         "test_a_new_sign_in_ends_the_session_before",
-        f"{SIGN_IN}/views/routes.py",
+        f"{SIGN_IN}/views/welcome.py",
         ("    _end_previous(request, state, session)\n", ""),
     ),
     guard(
         "test_flasks_session_of_another_user_is_cleared",
-        f"{SIGN_IN}/views/routes.py",
+        f"{SIGN_IN}/views/flask_session.py",
         ("    if flask_session.get(_USER, mark) not in names:\n        flask_session.clear()\n", ""),
     ),
     guard(
@@ -246,7 +246,7 @@ GUARDS = (
     ),
     guard(
         "test_a_button_signs_out_here_and_at_cognito",
-        f"{SIGN_IN}/views/routes.py",
+        f"{SIGN_IN}/views/logout.py",
         (
             "        _revoke(state, found.held.session)\n",
             "",
@@ -254,7 +254,7 @@ GUARDS = (
     ),
     guard(
         "test_copied_cookies_serve_no_longer",
-        f"{SIGN_IN}/views/routes.py",
+        f"{SIGN_IN}/views/logout.py",
         ("    failure = state.revocations.revoke_session(session)  #", "    failure = None  #"),
     ),
     guard(
@@ -278,7 +278,7 @@ GUARDS = (
     ),
     guard(
         "test_another_site_signs_no_one_out",
-        f"{SIGN_IN}/views/routes.py",
+        f"{SIGN_IN}/views/logout.py",
         ("    if is_forged(request, settings.trusted_origins):\n", "    if False:\n"),
     ),
     guard(

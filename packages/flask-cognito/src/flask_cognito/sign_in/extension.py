@@ -27,8 +27,11 @@ from flask_cognito.sign_in.state import (
 )
 from flask_cognito.sign_in.views import pages
 from flask_cognito.sign_in.views.demand import Demand, seal_demand
-from flask_cognito.sign_in.views.routes import end_current_session, make_blueprint
-from flask_cognito.sign_in.views.source import Sessions, login_path, routes_of_sign_in, session_of
+from flask_cognito.sign_in.views.login_links import login_path, routes_of_sign_in
+from flask_cognito.sign_in.views.logout import end_current_session
+from flask_cognito.sign_in.views.routes import make_blueprint
+from flask_cognito.sign_in.views.session_of_request import session_of
+from flask_cognito.sign_in.views.source import Sessions
 from flask_cognito.state import app_state, current_request
 
 _log = logging.getLogger("flask_cognito.config")

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from flask_cognito.sign_in.state import app_sign_in
-from flask_cognito.sign_in.views.source import login_path
+from flask_cognito.sign_in.views.login_links import login_path
 
 NAVIGATION = {
     "Accept": "text/html",
