@@ -22,7 +22,7 @@ from cognito_jwt_core.jose.key import VerificationKey, import_key
 from cognito_jwt_core.jwt.pipeline import parse_token, verify_signature
 from cognito_jwt_core.jwt.policy import VerificationPolicy
 from cognito_jwt_core.jwt.token_cache import TokenCache, digest_of
-from cognito_jwt_core.jwt.verified_token import Verdict, VerifiedToken
+from cognito_jwt_core.jwt.verified_token import VerifiedToken
 from cognito_jwt_core.testing import LocalUserPool, ManualClock
 from cognito_test_kit.messages import Messages
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
@@ -123,14 +123,24 @@ def test_task_and_thread_share_what_is_remembered(
     assert key.checked == 2
 
 
-def test_verdict_holds_from_its_first_second_and_for_its_policy() -> None:
-    policy, other = (
-        VerificationPolicy(issuers=frozenset(), audiences=None, leeway=0, check_expiration=True) for _ in range(2)
-    )
-    verdict = Verdict(policy, 5, 10)
+def test_claims_are_checked_again_outside_of_their_period_and_for_another_policy(key: CountedKey) -> None:
+    checked: list[float] = []
 
-    assert [verdict.holds(policy, now) for now in (4.9, 5, 9.9, 10)] == [False, True, True, False]
-    assert not verdict.holds(other, 5)
+    class CountedPolicy(VerificationPolicy):
+        rules = (lambda claims, policy, now: checked.append(now),)
+
+    policy, other = (
+        CountedPolicy(issuers=frozenset(), audiences=None, leeway=0, check_expiration=True) for _ in range(2)
+    )
+    token = VerifiedToken("x", {"nbf": 5, "exp": 10}, key.key)
+
+    for now in (5, 5.1, 9.9, 10, 9.8, 4.9):
+        token.check(policy, now)
+    assert checked == [5, 10, 4.9]
+    token.check(other, 6)
+    token.check(other, 7)
+    token.check(policy, 8)
+    assert checked == [5, 10, 4.9, 6, 8]
 
 
 def test_nothing_is_remembered_with_a_size_of_0(pool: LocalUserPool, key: CountedKey) -> None:

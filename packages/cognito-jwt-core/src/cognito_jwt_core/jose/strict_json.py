@@ -19,7 +19,8 @@ def parse_object(data: bytes) -> dict[str, object]:
     """
     try:
         text = data.decode().strip(_WHITE_SPACE)
-        _check_depth(text)
+        if text.count("[") + text.count("{") > MAX_DEPTH:
+            _check_depth(text)
         value, end = _decode(text)
         if end != len(text):
             raise json.JSONDecodeError("more text", text, end)
@@ -47,8 +48,6 @@ _TEXT_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 
 def _check_depth(text: str) -> None:
     """Reject deep nesting in linear time before the parser recurses, because a thread's stack may be small."""
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
-        return
     depth = 0
     for match in _TEXT_OR_BRACKET.finditer(text):
         if match[0] in "[{":

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from cognito_jwt_core.jose.key import VerificationKey
 from cognito_jwt_core.jwt.policy import AnyClaims, VerificationPolicy
+from cognito_jwt_core.jwt.rules import validity_period
 
 _CONTAINERS = frozenset((dict, list))
 _Copy: TypeAlias = Callable[[Any], object]
 
-
-class Verdict(NamedTuple):
-    """A policy that the claims met, and the period in which they meet it.
-
-    Attributes:
-        policy: The policy.
-        valid_from: The first second at which the claims meet it.
-        valid_until: The first second at which they no longer do.
-    """
-
-    policy: VerificationPolicy
-    valid_from: float
-    valid_until: float
-
-    def holds(self, policy: VerificationPolicy, now: float) -> bool:
-        """Return whether the claims meet `policy` now. Only time can change the result."""
-        return policy is self.policy and self.valid_from <= now < self.valid_until
+Verdict: TypeAlias = tuple[VerificationPolicy | None, float, float]
+"""A policy that the claims met, the first second at which they meet it, and the first at which they no longer do."""
 
 
 class VerifiedToken:
@@ -37,20 +23,29 @@ class VerifiedToken:
         issuer: Value of ``iss``, which selected the key; None if it is not a str.
         key: The key that verified the signature.
         payload: The claims. Callers share them; `claims` copies them.
-        verdict: Latest result of checking the claims, None before the first. It is assigned as one value, because
-            threads share the token.
         is_remembered: Whether the token has been accepted before.
     """
 
-    __slots__ = ("_copies", "is_remembered", "issuer", "key", "payload", "verdict")
+    __slots__ = ("_copies", "_verdict", "is_remembered", "issuer", "key", "payload")
 
     def __init__(self, issuer: str | None, payload: Mapping[str, object], key: VerificationKey) -> None:
         self.issuer: str | None = issuer
         self.key: VerificationKey = key
         self.payload: Mapping[str, object] = payload
-        self.verdict: Verdict | None = None
         self.is_remembered: bool = False
+        self._verdict: Verdict = None, 0.0, 0.0  # assigned as one value, because threads share the token
         self._copies = [(name, _copy_of(value)) for name, value in payload.items() if type(value) in _CONTAINERS]
+
+    def check(self, policy: VerificationPolicy, now: float) -> None:
+        """Check the claims, unless they are known to meet `policy` now. Only time can change that.
+
+        Raises:
+            InvalidClaimError: If a claim breaks a rule.
+        """
+        met, valid_from, valid_until = self._verdict
+        if policy is not met or not valid_from <= now < valid_until:
+            policy.check(self.payload, now)
+            self._verdict = policy, *validity_period(self.payload, policy)
 
     def claims(self, kind: type[AnyClaims]) -> AnyClaims:
         """Return a deep copy of the claims. Changing it affects no other caller."""

@@ -14,10 +14,9 @@ from cognito_jwt_core.jose.compact import as_ascii
 from cognito_jwt_core.jose.key import VerificationKey
 from cognito_jwt_core.jwt.pipeline import parse_token, verify_signature
 from cognito_jwt_core.jwt.policy import AnyClaims, Requirements, ask_custom_check
-from cognito_jwt_core.jwt.rules import validity_period
 from cognito_jwt_core.jwt.stats import Counter, Stats
 from cognito_jwt_core.jwt.token_cache import TokenCache, digest_of
-from cognito_jwt_core.jwt.verified_token import Verdict, VerifiedToken
+from cognito_jwt_core.jwt.verified_token import VerifiedToken
 from cognito_jwt_core.keys.store import KeyFinder, KeyStatus
 
 ParsedToken: TypeAlias = "tuple[KeyFinder, str, Callable[[VerificationKey], VerifiedToken]]"
@@ -93,7 +92,7 @@ class Verifier(ABC, Generic[AnyClaims]):
             required = self._requirements(verified.issuer, overrides)
             try:
                 now = self.clock.time()
-                self._check_claims(verified, required, now)  # 5
+                verified.check(required.policy, now)  # 5
                 claims = verified.claims(self._claims_type)
                 revocations = required.revocations
                 if revocations is not None:
@@ -120,7 +119,7 @@ class Verifier(ABC, Generic[AnyClaims]):
             required = self._requirements(verified.issuer, overrides)
             try:
                 now = self.clock.time()
-                self._check_claims(verified, required, now)
+                verified.check(required.policy, now)
                 claims = verified.claims(self._claims_type)
                 revocations = required.revocations
                 if revocations is not None:
@@ -144,12 +143,6 @@ class Verifier(ABC, Generic[AnyClaims]):
         if token is None or self.keys_for(token.issuer).get_fresh(token.key.kid) is not token.key:
             return None
         return token
-
-    def _check_claims(self, token: VerifiedToken, required: Requirements[AnyClaims], now: float) -> None:
-        policy, verdict = required.policy, token.verdict
-        if verdict is None or not verdict.holds(policy, now):
-            policy.check(token.payload, now)
-            token.verdict = Verdict(policy, *validity_period(token.payload, policy))
 
     def _admitted(
         self, claims: AnyClaims, token: VerifiedToken, digest: bytes, required: Requirements[AnyClaims], now: float
