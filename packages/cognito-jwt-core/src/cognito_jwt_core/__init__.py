@@ -50,7 +50,9 @@ if TYPE_CHECKING:
     from cognito_jwt_core.alb.verifier import AlbVerifier
     from cognito_jwt_core.diagnostics.doctor import doctor
     from cognito_jwt_core.diagnostics.explain import explain_token
-    from cognito_jwt_core.jwt.revocation_list import Changes, Revocation, RevocationList, RevocationSource
+    from cognito_jwt_core.jwt.revocation_entry import Revocation
+    from cognito_jwt_core.jwt.revocation_list import RevocationList
+    from cognito_jwt_core.jwt.shared_revocations import Changes, RevocationSource
     from cognito_jwt_core.resource_metadata import ResourceMetadata
 
 __all__ = [
@@ -115,10 +117,10 @@ _IMPORTED_LATER = {
     "doctor": "cognito_jwt_core.diagnostics.doctor",
     "explain_token": "cognito_jwt_core.diagnostics.explain",
     "ResourceMetadata": "cognito_jwt_core.resource_metadata",
-    "Changes": "cognito_jwt_core.jwt.revocation_list",
-    "Revocation": "cognito_jwt_core.jwt.revocation_list",
+    "Changes": "cognito_jwt_core.jwt.shared_revocations",
+    "Revocation": "cognito_jwt_core.jwt.revocation_entry",
     "RevocationList": "cognito_jwt_core.jwt.revocation_list",
-    "RevocationSource": "cognito_jwt_core.jwt.revocation_list",
+    "RevocationSource": "cognito_jwt_core.jwt.shared_revocations",
 }
 
 

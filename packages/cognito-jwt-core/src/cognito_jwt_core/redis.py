@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from cognito_jwt_core.clock import REAL_TIME
 from cognito_jwt_core.errors import ConfigurationError
 from cognito_jwt_core.jwt.claims import is_numeric_date
-from cognito_jwt_core.jwt.revocation_list import KINDS, Changes, Revocation
+from cognito_jwt_core.jwt.revocation_entry import KINDS, Revocation
+from cognito_jwt_core.jwt.shared_revocations import Changes
 
 if TYPE_CHECKING:
     import redis
