@@ -1,10 +1,17 @@
 """Every error is JSON, of one shape."""
 
+import socket
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cognito_jwt_core.testing import LocalManagedLogin
+from cognito_test_kit.redis_server import RedisServer, redis_program
 from flask import Flask
+from flask_cognito.testing import sign_in
+from todo_api import create_app
+from todo_api.local_cognito import LocalCognito
 
 Ask = Callable[..., Any]
 
@@ -133,3 +140,56 @@ def test_anybody_else_gets_the_extensions_own_shape(app: Flask) -> None:
         "code": "authorization_required",
         "login": "/auth/login",
     }
+
+
+def test_a_database_that_cannot_be_reached_is_a_503_that_says_so(
+    cognito: LocalCognito, tokens: Mapping[str, str]
+) -> None:
+    app = create_app(
+        {**cognito.environ, "DATABASE_URL": f"postgresql+psycopg://postgres@127.0.0.1:{closed_port()}/todo"}
+    )
+    client: Any = app.test_client()
+
+    for path in ("/healthz", "/api/me", "/api/board"):
+        answer = client.get(path, headers={"Authorization": f"Bearer {tokens['bob']}"})
+
+        assert (answer.status_code, answer.json["code"]) == (503, "database_unavailable")
+        assert (answer.json["unreachable"], answer.headers["Retry-After"]) == ("The database", "5")
+        assert "127.0.0.1" not in answer.text
+
+
+def test_cognito_that_cannot_be_reached_is_named(
+    cognito: LocalCognito, tokens: Mapping[str, str], tmp_path: Path
+) -> None:
+    keys = {"COGNITO_JWKS_URI": f"http://127.0.0.1:{closed_port()}/jwks.json"}
+    app = create_app({**cognito.environ, **keys, "DATABASE_URL": f"sqlite:///{tmp_path}/todo.db"})
+    client: Any = app.test_client()
+
+    answer = client.get("/api/me", headers={"Authorization": f"Bearer {tokens['bob']}"})
+
+    assert (answer.status_code, answer.json["unreachable"]) == (503, "Cognito")
+
+
+def test_a_store_of_sessions_that_cannot_be_reached_is_named(
+    login_and_environ: tuple[LocalManagedLogin, Mapping[str, str]], tmp_path: Path
+) -> None:
+    program = redis_program()
+    if program is None:
+        pytest.skip("there is no redis-server: apt-get install redis-server")
+    login, environ = login_and_environ
+    with RedisServer(program, tmp_path) as url:
+        app = create_app({**environ, "DATABASE_URL": f"sqlite:///{tmp_path}/todo.db", "REDIS_URL": url})
+        client: Any = app.test_client()
+        sign_in(client, "bob", "Bob-has-1-password", login)
+        assert client.get("/api/me").status_code == 200
+
+    answer = client.get("/api/me")
+
+    assert (answer.status_code, answer.json["unreachable"]) == (503, "The session store")
+    assert int(answer.headers["Retry-After"]) >= 1
+
+
+def closed_port() -> int:
+    """Return a port of this machine that nothing listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])

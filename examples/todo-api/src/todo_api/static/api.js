@@ -1,12 +1,12 @@
 /** Calls of the Todo API. The browser adds the session's cookie by itself. */
 import { warn } from "./page.js";
-import { ended } from "./session.js";
+import { ended, user } from "./session.js";
 
 /** An answer that is an error. */
 export class Refusal extends Error {
-  constructor(request, response, { error, description, code, login }) {
+  constructor(request, response, { error, description, code, login, unreachable }) {
     super(description ?? error);
-    Object.assign(this, { request, error, code, login, status: response.status });
+    Object.assign(this, { request, error, code, login, unreachable, status: response.status });
     this.retryAfter = Number(response.headers.get("Retry-After")) || 0;
   }
 
@@ -14,7 +14,7 @@ export class Refusal extends Error {
   tell(again) {
     const retry = { name: "Try again", run: () => (warn(""), again()) };
     if (this.status === 401) ended();
-    else if (this.status === 503) warn("Cognito cannot be reached.", "You are still signed in. Try again soon.", retry);
+    else if (this.status === 503) warn(`${this.unreachable} cannot be reached.`, `${stillSignedIn()} Try again soon.`, retry);
     else warn(this.error, this.message, retry);
   }
 }
@@ -25,6 +25,10 @@ class Silence extends Error {
     const run = () => (warn(""), again());
     warn("The server cannot be reached.", "What you typed is kept.", { name: "Try again", run });
   }
+}
+
+function stillSignedIn() {
+  return user ? "You are still signed in." : "";
 }
 
 export async function call(method, path, body) {

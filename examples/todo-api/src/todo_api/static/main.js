@@ -76,7 +76,9 @@ addEventListener("hashchange", () => (warn(""), route()));
 addEventListener("visibilitychange", () => document.visibilityState === "visible" && session.check());
 addEventListener("pageshow", (event) => event.persisted && session.check());
 
-await said(session.begin);
-const resume = session.resumed();
-showUser();
-route(resume);
+await said(async () => {
+  await session.begin();
+  const resume = session.resumed();
+  showUser();
+  await route(resume);
+});

@@ -86,5 +86,14 @@ export function draft(name) {
 }
 
 async function ask() {
-  return (await fetch("/auth/session")).json();
+  const answer = await fetch("/auth/session");
+  if (answer.ok) return answer.json();
+  throw new Unknown("The session cannot be checked.");
+}
+
+/** The app cannot tell whether its user is signed in. */
+class Unknown extends Error {
+  tell() {
+    warn(this.message, "You need not sign in again. Try again soon.", { name: "Try again", run: () => location.reload() });
+  }
 }
