@@ -90,6 +90,8 @@ PROVIDERS, ATTRIBUTES = "how-to/mfa-google-saml/", "how-to/custom-attributes/"
 # What people search for, and the page that comes first. Where two pages are right, they are the first two.
 FIRST: dict[str, tuple[str, ...]] = {
     "401": (TROUBLE,),
+    "403": (TROUBLE,),
+    "503": (TROUBLE,),
     "ALB": ("how-to/load-balancer/",),
     "API Gateway": (LAMBDA,),
     "Amplify": (BROWSER,),
