@@ -20,7 +20,7 @@ import processes
 import sessions
 import speed
 from libraries import LIBRARIES, NODE_LIBRARY, UnavailableError, ask_node, versions
-from material import MEMORY, Material
+from material import Material
 from report import DOCS, Figure, machine, put, times
 from speed import FLOOR, OURS
 
@@ -30,8 +30,8 @@ FLASK_NEW, FLASK_SEEN = 0.60, 0.20
 COLD_START_MILLIS = 100
 # In requests with a bearer token that was seen before.
 SESSION = 1.3
-# In verifications of the same token without a list.
-REVOCATIONS = 1.15
+# In verifications of the same token by a verifier without them.
+REVOCATIONS, INSTRUMENTS = 1.15, 1.05
 FLASK_1 = "Flask-Cognito 1.21"
 
 
@@ -89,12 +89,16 @@ class Bench:
         kib = speed.bytes_of_a_flood(self.material) / 1024
         yield Figure(f"memory that {speed.FLOOD:,} more refusals add", kib, f"{kib:.1f} KiB", 64)
 
-    def revocations(self) -> Iterator[Figure]:
-        same, others = speed.time_revocations(self.material, self.rounds)
+    def options(self) -> Iterator[Figure]:
+        same, others = speed.time_options(self.material, self.rounds)
         entries = f"{speed.ENTRIES:,} revocations"
-        ratio = same.ratio(speed.LISTED, speed.UNLISTED)
-        yield Figure(f"the same token each time, with {entries}", ratio, times(ratio), REVOCATIONS)
-        ratio = others.ratio(speed.LISTED, speed.UNLISTED)
+        for what, name, bound in (
+            (entries, speed.LISTED, REVOCATIONS),
+            ("OpenTelemetry instruments", speed.INSTRUMENTED, INSTRUMENTS),
+        ):
+            ratio = same.ratio(name, speed.PLAIN)
+            yield Figure(f"the same token each time, with {what}", ratio, times(ratio), bound)
+        ratio = others.ratio(speed.LISTED, speed.PLAIN)
         # Without a bound: each token is looked up in another part of memory, which is not in the processor's cache.
         yield Figure(f"another token each time, with {entries}", ratio, times(ratio))
 
@@ -102,7 +106,6 @@ class Bench:
         kib = speed.bytes_per_token(self.material) / 1024
         size = len(self.material.seen[0])
         yield Figure(f"a remembered token, of {size:,} characters", kib, f"{kib:.2f} KiB", 3)
-        yield Figure(f"all {MEMORY:,} that are remembered by default", kib, f"{kib * MEMORY / 1024:.1f} MiB")
 
     def start_up(self) -> Iterator[Figure]:
         millis = processes.time_cold_start(self.material, self.folder, 5 if self.is_quick else 15)
@@ -148,7 +151,7 @@ class Bench:
 SECTIONS = {
     "A new token, and one seen before": Bench.libraries,
     "Refusals": Bench.refusals,
-    "A token seen before, and revocations": Bench.revocations,
+    "A token seen before, and options of the verifier": Bench.options,
     "Memory": Bench.memory,
     "Start-up": Bench.start_up,
     "Flask": Bench.flask,
