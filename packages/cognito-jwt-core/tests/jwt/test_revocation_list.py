@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
@@ -22,6 +23,7 @@ from cognito_jwt_core import (
 )
 from cognito_jwt_core.testing import ManualClock
 from cognito_test_kit.key_servers import eventually
+from freezegun import freeze_time
 
 NOW = 1_700_000_000
 ISSUER = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_testpool"
@@ -534,3 +536,126 @@ except RevocationsUnavailableError:
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
 
     assert found.stdout.strip() == "True"
+
+
+def test_source_that_hangs_for_ever_is_no_outage_once_it_is_well(clock: ManualClock) -> None:
+    source = HangingList()
+    shared = RevocationList(source, clock=clock, refresh_seconds=0.1, max_age_seconds=0.2)
+    shared.ready()
+    source.hangs = True
+    clock.advance(1)
+    with pytest.raises(RevocationsUnavailableError):
+        shared.is_revoked(ACCESS)  # begins a read that never ends
+    source.hangs = False
+
+    eventually(lambda: becomes_ready(shared))
+    assert not shared.is_revoked(ACCESS)
+
+    # The read that hung ends after all: with what it saw it takes nothing back.
+    shared.revoke_user(ISSUER, "user-1")
+    shared.ready()
+    source.may_answer.set()
+    eventually(lambda: source.running == 0)
+    assert shared.is_revoked(ACCESS)
+    assert source.added == 1
+
+
+@pytest.mark.parametrize("ends_with", [None, OSError("reset")], ids=["an answer", "an error"])
+def test_reads_that_hang_are_few(clock: ManualClock, ends_with: Exception | None) -> None:
+    source = HangingList()
+    shared = RevocationList(source, clock=clock, refresh_seconds=0.1, max_age_seconds=0.1)
+    source.hangs, source.ends_with = True, ends_with
+
+    def ask() -> None:
+        with suppress(RevocationsUnavailableError):
+            shared.is_revoked(ACCESS)
+
+    def has_begun(reads: int) -> bool:
+        ask()
+        return source.running == reads
+
+    eventually(lambda: has_begun(3))
+    threading.Event().wait(0.3)  # longer than the time after which another read would begin
+    ask()
+    assert source.running == 3
+    source.hangs = False
+    source.may_answer.set()
+    eventually(lambda: source.running == 0)
+    clock.advance(1)
+
+    eventually(lambda: becomes_ready(shared))
+
+    assert not shared.is_revoked(ACCESS)
+
+
+def becomes_ready(shared: RevocationList) -> bool:
+    with suppress(RevocationsUnavailableError):
+        shared.ready()
+    return shared.is_ready
+
+
+class HangingList(SharedList):
+    """A source without time limits of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hangs = False
+        self.ends_with: Exception | None = None
+        self.may_answer.clear()
+        self.running = 0
+        self.added = 0
+
+    def read(self, after: str | None) -> Changes:
+        seen = Changes(tuple(self.entries), str(len(self.entries)) if self.entries else None, is_whole=True)
+        if self.hangs:
+            self.running += 1
+            self.may_answer.wait(600)
+            self.running -= 1
+            if self.ends_with is not None:
+                raise self.ends_with
+        return seen
+
+    def add(self, entries: Iterable[Revocation]) -> None:
+        self.added += 1
+        super().add(entries)
+
+
+@pytest.mark.parametrize("date", ["2020-01-15", "2031-05-05"])
+def test_shared_list_serves_where_a_test_froze_the_time_of_its_thread(source: SharedList, date: str) -> None:
+    with freeze_time(date) as frozen:
+        shared = RevocationList(source, refresh_seconds=5, max_age_seconds=60)
+        shared.ready()
+        assert not shared.is_revoked(ACCESS)
+        shared.revoke_user(ISSUER, "user-1")
+        frozen.tick(61)
+        shared.ready()
+
+        assert shared.is_revoked({**ACCESS, "iat": time.time() - 100, "auth_time": time.time() - 100})
+
+
+def test_sharing_after_an_outage_compares_each_entry_a_few_times(source: SharedList, clock: ManualClock) -> None:
+    shared = RevocationList(source, clock=clock)
+    source.fails = True
+    for number in range(500):
+        with suppress(RevocationsUnavailableError):
+            shared.revoke_session({**ACCESS, "origin_jti": CountedText(f"session-{number}")})
+    source.fails = False
+    CountedText.compared = 0
+
+    shared.revoke_token(ACCESS)
+
+    assert len(source.entries) == 501
+    assert CountedText.compared < 10 * 500  # each with each other would be 125,000
+
+
+class CountedText(str):
+    """A text that counts how often it is compared."""
+
+    __slots__ = ()
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        CountedText.compared += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__

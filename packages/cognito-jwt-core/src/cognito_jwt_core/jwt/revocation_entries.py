@@ -77,9 +77,8 @@ class RevocationEntries:
             for entry in by_id.get(id_, ())
         )
 
-    def add(self, entries: Iterable[Revocation]) -> None:
+    def add(self, entries: Iterable[Revocation], now: Moment) -> None:
         """Add entries. The caller holds `lock`."""
-        now = Moment.now(self._clock)
         if now.since(self._purge_at) >= _PURGE_SECONDS:
             self._purge_at = now
             self._purge(now.wall)
@@ -103,14 +102,13 @@ class RevocationEntries:
             by_id[entry.id] = (*by_id.get(entry.id, ()), entry)
         self._by_kind, self._count = kept, len(current)
 
-    def missing_from(self, whole: Iterable[Revocation]) -> list[Revocation]:
+    def missing_from(self, whole: Iterable[Revocation], now: Moment) -> list[Revocation]:
         """Return the entries here that another whole list does not cover. The caller holds `lock`."""
         shared: dict[tuple[Kind, str, str], Revocation] = {}
         for entry in whole:
             known = shared.get(key_of(entry))
             shared[key_of(entry)] = entry if known is None else merged(known, entry)
-        now = self._clock.time()
-        return [entry for entry in self if entry.until > now and not _covers(shared.get(key_of(entry)), entry)]
+        return [entry for entry in self if entry.until > now.wall and not _covers(shared.get(key_of(entry)), entry)]
 
 
 def _no_entries() -> tuple[_ById, _ById, _ById, _ById]:

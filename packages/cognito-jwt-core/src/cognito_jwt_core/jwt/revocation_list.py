@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any, Literal
 
-from cognito_jwt_core.clock import Clock
+from cognito_jwt_core.clock import Clock, Moment
 from cognito_jwt_core.errors import ConfigurationError, InvalidClaimError, MissingClaimError, shown
 from cognito_jwt_core.jwt.claims import is_numeric_date
 from cognito_jwt_core.jwt.revocation_entries import RevocationEntries
@@ -176,7 +176,7 @@ class RevocationList:
             self._shared.add(entry)
             return
         with self._entries.lock:
-            self._entries.add([entry])
+            self._entries.add([entry], Moment.now(self._clock))
 
     # Check tokens.
 

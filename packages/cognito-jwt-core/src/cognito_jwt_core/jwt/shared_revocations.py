@@ -9,7 +9,7 @@ from functools import partial
 from typing import NamedTuple, Protocol
 
 from cognito_jwt_core import workers
-from cognito_jwt_core.clock import Clock, Moment
+from cognito_jwt_core.clock import REAL_TIME, Clock, Moment
 from cognito_jwt_core.errors import RevocationsUnavailableError
 from cognito_jwt_core.jwt.revocation_entries import RevocationEntries
 from cognito_jwt_core.jwt.revocation_entry import Revocation
@@ -19,6 +19,7 @@ from cognito_jwt_core.keys.fork import PerProcess
 _log = logging.getLogger("cognito_jwt_core.revocations")
 
 _PATIENCE_SECONDS = 3.0
+_MAX_READS = 3  # at a time, if earlier ones hang
 
 
 class Changes(NamedTuple):
@@ -50,6 +51,7 @@ class _InProcess:
 
     def __init__(self) -> None:
         self.loading: Fetch | None = None
+        self.hung: list[Fetch] = []
 
 
 class SharedCopy:
@@ -90,6 +92,7 @@ class SharedCopy:
         self._tried_at: Moment | None = None
         self._has_failed = False
         self._loads = 0
+        self._newest_read = 0
 
     def add(self, entry: Revocation) -> None:
         """Add an entry here and to the shared list.
@@ -98,7 +101,7 @@ class SharedCopy:
             RevocationsUnavailableError: If it cannot be shared. It is shared later.
         """
         with self._entries.lock:
-            self._entries.add([entry])
+            self._entries.add([entry], Moment.now(self._clock))
             self._unshared.append(entry)
         try:
             self._share()
@@ -112,8 +115,9 @@ class SharedCopy:
         unshared = tuple(self._unshared)
         if unshared:
             self._source.add(unshared)
+            shared = frozenset(unshared)  # a tuple would take quadratic time, under the lock
             with self._entries.lock:
-                self._unshared = [entry for entry in self._unshared if entry not in unshared]
+                self._unshared = [entry for entry in self._unshared if entry not in shared]
 
     @property
     def age(self) -> float | None:
@@ -169,6 +173,9 @@ class SharedCopy:
             return process.loading
         try:
             now = Moment.now(self._clock)
+            if process.loading is not None and self._hangs(process.loading) and len(process.hung) + 1 < _MAX_READS:
+                process.hung.append(process.loading)
+                process.loading = None
             if process.loading is None and (
                 self._tried_at is None or now.since(self._tried_at) >= self._refresh_seconds or not self._has_failed
             ):
@@ -184,35 +191,49 @@ class SharedCopy:
         finally:
             lock.release()
 
+    def _hangs(self, loading: Fetch) -> bool:
+        """Return whether a read takes so long that its copy would be too old. Its source may have no time limit."""
+        return Moment.now(REAL_TIME).since(loading.began_at) > self._max_age_seconds
+
     def _load(self, loading: Fetch) -> None:
         try:
             self._share()
-            self._read()
+            self._read(loading)
         except Exception as error:  # noqa: BLE001  a source may raise anything: it is down
-            if not self._has_failed:
-                _log.warning("the shared revocations cannot be read: %s; %s", type(error).__name__, self._consequence())
-            self._has_failed = True
+            if loading.number == self._loads:  # otherwise it hung, and a later read tells how the source is now
+                if not self._has_failed:
+                    reason = type(error).__name__
+                    _log.warning("the shared revocations cannot be read: %s; %s", reason, self._consequence())
+                self._has_failed = True
         else:
             if self._has_failed:
                 _log.warning("the shared revocations can be read again")
             self._has_failed = False
         finally:
-            self._process.get().loading = None
+            process = self._process.get()
+            with self._entries.lock:
+                if process.loading is loading:
+                    process.loading = None
+                process.hung = [other for other in process.hung if other is not loading]
             loading.release()
 
     def _consequence(self) -> str:
         what = "tokens are checked against the old copy" if self._accepts_unknown else "tokens get a 503"
         return f"if that lasts longer than {self._max_age_seconds:g} s, {what}"
 
-    def _read(self) -> None:
-        began_at = Moment.now(self._clock)
+    def _read(self, loading: Fetch) -> None:
+        # The time of the request that began this. Tools that freeze time may leave the time of this thread as it is.
+        now = loading.asked_at
         changes = self._source.read(self._cursor)
         with self._entries.lock:
-            lost = self._entries.missing_from(changes.entries) if changes.is_whole else []
-            self._entries.add(changes.entries)
-            self._cursor = changes.cursor
-            self._read_at = began_at
-            self._fresh_until_wall, self._fresh_until_monotonic = (at + self._refresh_seconds for at in began_at)
+            is_newest = loading.number > self._newest_read  # otherwise it hung, and a later read has ended before it
+            lost = self._entries.missing_from(changes.entries, now) if is_newest and changes.is_whole else []
+            self._entries.add(changes.entries, now)
+            if is_newest:
+                self._newest_read = loading.number
+                self._cursor = changes.cursor
+                self._read_at = now
+                self._fresh_until_wall, self._fresh_until_monotonic = (at + self._refresh_seconds for at in now)
         if lost:
             _log.warning(
                 "the shared revocations lost %d entries that are known here; they are written again", len(lost)
