@@ -1,6 +1,8 @@
 """Every error is JSON, of one shape."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -101,6 +103,40 @@ def test_a_body_nested_beyond_reason_is_refused(ask: Ask) -> None:
     answer = ask("bob", "POST", "/api/todos", data="[" * 60_000, content_type="application/json")
 
     assert answer.status_code == 400
+
+
+def test_a_title_of_brackets_is_no_nesting(ask: Ask) -> None:
+    assert ask("bob", "POST", "/api/todos", json={"title": "[{" * 100}).status_code == 201
+
+
+DEEP_PROGRAM = """
+import threading
+from flask import Flask, request
+from todo_api.openapi import JsonRequest
+
+app = Flask("app")
+app.request_class = JsonRequest
+app.add_url_rule("/", "read", lambda: request.get_json(), methods=["POST"])
+
+
+def ask():
+    bodies = ("[" * 60_000, ("[" * 30_000).encode("utf-16"), '{"a":' * 12_000)
+    print(*[app.test_client().post("/", data=body, content_type="application/json").status_code for body in bodies])
+
+
+threading.stack_size(128 * 1024)  # as of Alpine's Python
+thread = threading.Thread(target=ask)
+thread.start()
+thread.join()
+"""
+
+
+def test_a_nested_body_does_not_overflow_the_stack_of_a_thread() -> None:
+    ended = subprocess.run(  # noqa: S603  our own
+        [sys.executable, "-c", DEEP_PROGRAM], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "400 400 400\n", "")
 
 
 def test_who_may_not_ask_is_told_so_before_what_is_wrong_with_the_request(ask: Ask) -> None:

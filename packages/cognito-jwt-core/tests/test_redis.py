@@ -193,3 +193,33 @@ def test_server_that_is_gone_makes_the_list_unavailable() -> None:
         revocations.ready()
     with pytest.raises(RevocationsUnavailableError):
         revocations.revoke_user(ISSUER, "user-1")
+
+
+DEEP_PROGRAM = """
+import sys, threading
+from cognito_jwt_core import RevocationList
+from cognito_jwt_core.redis import RedisRevocations
+
+threading.stack_size(128 * 1024)  # as of Alpine's Python, also for the thread that reads
+shared = RevocationList(RedisRevocations(sys.argv[1], sys.argv[2]))
+shared.ready()
+print(shared)
+"""
+
+
+def test_deep_junk_does_not_overflow_the_stack_of_the_thread_that_reads(
+    redis_url: str,  # noqa: F811
+    source: RedisRevocations,
+    client: redis.Redis,
+    prefix: str,
+) -> None:
+    source.add([entry("one")])
+    for opening in ("[", '{"":', '["x",['):
+        client.xadd(f"{prefix}list", {"revocation": opening * 20_000})
+
+    ended = subprocess.run(  # noqa: S603  our own
+        [sys.executable, "-c", DEEP_PROGRAM, redis_url, prefix], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert ended.returncode == 0
+    assert ended.stdout == "<RevocationList of 1 entries>\n"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cognito_jwt_core.clock import REAL_TIME
 from cognito_jwt_core.errors import ConfigurationError
+from cognito_jwt_core.jose.strict_json import check_depth
 from cognito_jwt_core.jwt.claims import is_numeric_date
 from cognito_jwt_core.jwt.revocation_entry import KINDS, Revocation
 from cognito_jwt_core.jwt.shared_revocations import Changes
@@ -127,8 +128,10 @@ def connected(url: str, needed_by: str, extra: str = "cognito-jwt-core[redis]") 
 def _entry(fields: Any) -> Revocation | None:
     """Return the entry in a row, or None if this library did not write the row."""
     try:
-        kind, issuer, id_, before, until = json.loads(fields.get(b"revocation") or fields["revocation"])
-    except (KeyError, TypeError, ValueError, RecursionError):
+        text = _text(fields.get(b"revocation") or fields["revocation"])
+        check_depth(text)
+        kind, issuer, id_, before, until = json.loads(text)
+    except (KeyError, TypeError, ValueError):
         return None
     if kind not in KINDS or not all(isinstance(text, str) and text for text in (issuer, id_)):
         return None

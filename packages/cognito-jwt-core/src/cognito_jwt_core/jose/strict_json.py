@@ -20,7 +20,7 @@ def parse_object(data: bytes) -> dict[str, object]:
     try:
         text = data.decode().strip(_WHITE_SPACE)
         if text.count("[") + text.count("{") > MAX_DEPTH:
-            _check_depth(text)
+            check_depth(text)
         value, end = _decode(text)
         if end != len(text):
             raise json.JSONDecodeError("more text", text, end)
@@ -46,8 +46,12 @@ _ESCAPE = "\\u"  # A lone surrogate can only come from an escape.
 _TEXT_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 
 
-def _check_depth(text: str) -> None:
-    """Reject deep nesting in linear time before the parser recurses, because a thread's stack may be small."""
+def check_depth(text: str) -> None:
+    """Reject deep nesting in linear time before the parser recurses, because a thread's stack may be small.
+
+    Raises:
+        ValueError: If `text` has more than `MAX_DEPTH` levels.
+    """
     depth = 0
     for match in _TEXT_OR_BRACKET.finditer(text):
         if match[0] in "[{":
