@@ -216,6 +216,25 @@ class TestLog:
         assert len(record.getMessage()) < 400
 
     @pytest.mark.parametrize(
+        ("method", "shown"),
+        [
+            ("M-SEARCH", "M-SEARCH"),
+            ("\x1b[31mGET", r"'\x1b[31MGET'"),
+            ("GET\u2028X", r"'GET\u2028X'"),
+            ("", "''"),
+            ("X" * 5000, cut(repr("X" * 5000))),
+        ],
+        ids=ascii,
+    )
+    def test_a_method_that_is_none_is_escaped(self, app: Flask, caplog: Caplog, method: str, shown: str) -> None:
+        app.before_request(cognito_auth_required(lambda: None))  # also where no route takes the method
+
+        app.test_client().open("/required", environ_overrides={"REQUEST_METHOD": method})
+
+        (record,) = records(caplog)
+        assert f"; {shown} '/required', endpoint" in record.getMessage()
+
+    @pytest.mark.parametrize(
         ("named", "shown"),
         [("a-17", "'a-17'"), (17, "'17'"), ("a\nb", r"'a\nb'"), ("x" * 500, cut(repr("x" * 500))), (None, "'r-17'")],
     )

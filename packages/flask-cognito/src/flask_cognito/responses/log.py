@@ -20,6 +20,9 @@ _LOGGED = "_cognito_logged_refusal"
 # The base64url encoding of `{"`, with which every token's header begins, and the text after it.
 _TOKEN = re.compile(r"eyJ[\w.=-]*")
 
+# Some servers pass on any text as the method, which could write control characters into the log.
+_METHOD = re.compile(r"[A-Z-]{1,20}")
+
 
 def log_refusal(request: Request, answer: CognitoAuthError) -> None:
     """Log a rejected request at INFO. In debug mode, use WARNING, which Python prints without any set-up."""
@@ -61,7 +64,8 @@ def _described(request: Request) -> str:
     # By convention, Flask apps that assign request ids store them in `g`.
     ids = (getattr(g, "request_id", None), *(request.headers.get(name) for name in _REQUEST_IDS))
     request_id = next((_without_token(str(value)) for value in ids if value), "without an id")
-    return f"{request.method} {_without_token(request.path)}, endpoint {request.endpoint}, request {request_id}"
+    method = request.method if _METHOD.fullmatch(request.method) else _without_token(request.method)
+    return f"{method} {_without_token(request.path)}, endpoint {request.endpoint}, request {request_id}"
 
 
 def _without_token(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from urllib.parse import quote, unquote
 
@@ -47,4 +48,5 @@ def _is_local(text: str, routes: Collection[str]) -> bool:
     # A browser resolves "/.//evil.com" to "//evil.com".
     if "." in segments or ".." in segments:
         return False
-    return (path.rstrip("/") or START) not in routes
+    # Flask redirects "/auth//login" to "/auth/login".
+    return (re.sub("/+", "/", path).rstrip("/") or START) not in routes
