@@ -37,6 +37,9 @@ class HTTPResponse(NamedTuple):
     headers: Mapping[str, str]
     body: bytes
 
+    def __repr__(self) -> str:
+        return f"<HTTPResponse {self.status}>"  # the body can contain tokens, which error trackers would collect
+
 
 class Request:
     """One request with limits. It is immutable, so you can send it more than once and from any thread.

@@ -45,6 +45,9 @@ class Credential(NamedTuple):
     session: FoundSession | None = None
     is_from_balancer: bool = False
 
+    def __repr__(self) -> str:
+        return "<Credential>"  # error trackers collect the `repr` of local variables
+
 
 class HeaderFormError(Exception):
     """A malformed header. The message gives the expected and actual form, for the log."""

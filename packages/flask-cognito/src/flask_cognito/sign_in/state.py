@@ -147,7 +147,7 @@ def check_secrets(secrets: Sequence[bytes]) -> None:
             raise ConfigurationError(f"{name}: expected at least {_MIN_SECRET_BYTES} bytes, found {len(secret)}")
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, kw_only=True, repr=False)
 class AppSignIn:
     """The sign-in of one app. A browser has one session, from any of the pools.
 

@@ -45,6 +45,9 @@ class Opened(NamedTuple):
     value: Mapping[str, Any]
     is_newest: bool
 
+    def __repr__(self) -> str:
+        return "<Opened>"  # error trackers collect the `repr` of local variables
+
 
 class Seal:
     """Seal and open values for one purpose.
