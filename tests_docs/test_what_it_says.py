@@ -1,4 +1,4 @@
-"""The page "What the library says when …" against real apps that make each mistake."""
+"""The page "Messages by situation" against real apps that make each mistake."""
 
 from __future__ import annotations
 
