@@ -170,7 +170,14 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def user(client: FlaskClient, login: LocalManagedLogin) -> FlaskClient:
-    """A client that is signed in as alice."""
+    """The client, signed in as alice."""
+    assert sign_in(client, "alice", PASSWORD, login).status_code == 303
+    return client
+
+
+def signed_in(app: Flask, login: LocalManagedLogin) -> FlaskClient:
+    """A new client that is signed in as alice."""
+    client = app.test_client()
     assert sign_in(client, "alice", PASSWORD, login).status_code == 303
     return client
 
@@ -183,6 +190,11 @@ def cookies_in(client: FlaskClient) -> dict[str, str]:
 def token_requests(login: LocalManagedLogin) -> int:
     """How often the token endpoint was asked."""
     return sum(request.route == "/oauth2/token" for request in login.requests)
+
+
+def revoked(login: LocalManagedLogin) -> list[str]:
+    """The refresh tokens that were revoked."""
+    return [request.form["token"] for request in login.requests if request.route == "/oauth2/revoke"]
 
 
 def header_of(client: FlaskClient) -> str:

@@ -28,7 +28,7 @@ from flask_cognito.state import app_state
 from flask_cognito.testing import as_user, sign_in
 from flask_cognito.testing.sign_in import NAVIGATION, callback_of
 
-from .conftest import PASSWORD, add_pages, cookies_in, token_requests
+from .conftest import PASSWORD, add_pages, cookies_in, revoked, token_requests
 
 NAMES = ("customers", "staff")
 FETCH = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
@@ -102,9 +102,9 @@ def make(logins: Pools, clock: ManualClock) -> MakeApp:
     return build
 
 
-@pytest.fixture(params=["cookies", "store"])
-def app(request: pytest.FixtureRequest, make: MakeApp, clock: ManualClock) -> Flask:
-    return make(COGNITO_SESSION_STORE=MemorySessionStore(clock=clock) if request.param == "store" else None)
+@pytest.fixture
+def app(make: MakeApp, kept: dict[str, Any]) -> Flask:
+    return make(**kept)
 
 
 @pytest.fixture
@@ -114,10 +114,6 @@ def client(app: Flask) -> FlaskClient:
 
 def links_in(page: str) -> list[str]:
     return [unescape(link) for link in re.findall(r'href="([^"]*)"', page)]
-
-
-def revocations(login: LocalManagedLogin) -> int:
-    return sum(request.route == "/oauth2/revoke" for request in login.requests)
 
 
 def begin(client: FlaskClient, name: str) -> str:
@@ -291,7 +287,7 @@ def test_sign_ins_that_leave_no_session_are_counted_at_all_pools(client: FlaskCl
     assert answer is not None
     assert answer.status_code == 400
     assert "login_loop" in answer.text
-    assert revocations(logins.customers) == 1
+    assert len(revoked(logins.customers)) == 1
 
 
 def test_a_failure_is_logged_once_a_second_whichever_pool_it_is_at(
@@ -313,7 +309,7 @@ def test_a_browser_has_one_session(client: FlaskClient, logins: Pools) -> None:
     sign_in(client, "bob", PASSWORD, logins.staff)
 
     assert client.get("/reports").json["username"] == "bob"  # type: ignore[index]
-    assert [revocations(login) for login in logins] == [1, 0]
+    assert [len(revoked(login)) for login in logins] == [1, 0]
     assert cookies_in(client).keys() == before.keys()
 
 
@@ -393,10 +389,13 @@ def test_a_store_that_is_down_is_a_503(make: MakeApp, logins: Pools) -> None:
     assert client.get("/auth/customers/session").json == {"signed_in": False}
 
 
-@pytest.fixture
-def signed_in(make: MakeApp, logins: Pools, clock: ManualClock) -> dict[str, FlaskClient]:
+@pytest.fixture(params=["memory", "redis"])
+def signed_in(
+    request: pytest.FixtureRequest, make: MakeApp, logins: Pools, clock: ManualClock
+) -> dict[str, FlaskClient]:
     """A client at each pool, whose sessions are in one store."""
-    app = make(COGNITO_SESSION_STORE=MemorySessionStore(clock=clock))
+    in_memory = MemorySessionStore(clock=clock)
+    app = make(COGNITO_SESSION_STORE=request.getfixturevalue("redis_url") if request.param == "redis" else in_memory)
     clients = {name: app.test_client() for name in NAMES}
     for client, login in zip(clients.values(), logins, strict=True):
         sign_in(client, "alice", PASSWORD, login)
@@ -450,7 +449,7 @@ def test_logout_ends_the_session_at_its_own_pool(client: FlaskClient, logins: Po
 
     assert answer.status_code == 303
     assert answer.headers["Location"].startswith(f"{logins.staff.domain}/logout?")
-    assert [revocations(login) for login in logins] == [0, 1]
+    assert [len(revoked(login)) for login in logins] == [0, 1]
     assert client.get("/reports").status_code == 401
 
 

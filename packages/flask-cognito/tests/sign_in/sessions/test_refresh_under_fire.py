@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from cognito_jwt_core.testing import LocalManagedLogin, ManualClock
 from flask import Flask, Response, stream_with_context
-from flask.testing import FlaskClient
 from flask_cognito import (
     MemorySessionStore,
     RedisSessionStore,
@@ -18,23 +17,12 @@ from flask_cognito import (
     current_session,
     verify_cognito_jwt,
 )
-from flask_cognito.testing import sign_in
 
-from ..conftest import PASSWORD, header_of, refreshes
+from ..conftest import header_of, refreshes, revoked, signed_in
 from .test_fork import in_child
 
 MakeApp = Callable[..., Flask]
 HOUR = 3600
-
-
-def signed_in(app: Flask, login: LocalManagedLogin) -> FlaskClient:
-    client = app.test_client()
-    assert sign_in(client, "alice", PASSWORD, login).status_code == 303
-    return client
-
-
-def revoked(login: LocalManagedLogin) -> list[str]:
-    return [request.form["token"] for request in login.requests if request.route == "/oauth2/revoke"]
 
 
 # Logout

@@ -28,7 +28,7 @@ from flask_cognito.state import app_state
 from flask_cognito.testing import sign_in
 from flask_cognito.testing.sign_in import NAVIGATION, callback_of
 
-from ..conftest import PASSWORD, cookies_in, token_requests
+from ..conftest import PASSWORD, cookies_in, revoked, token_requests
 
 MakeApp = Callable[..., Flask]
 NAME = "__Host-Http-cognito_session"
@@ -326,7 +326,7 @@ def test_a_token_that_the_app_would_refuse_makes_no_session(make_app: MakeApp, l
     assert answer.status_code == 502
     assert error_code(answer) == "token_rejected"
     assert "demand=" in answer.text
-    assert any(request.route == "/oauth2/revoke" for request in login.requests)
+    assert revoked(login)
 
 
 @pytest.mark.parametrize(
@@ -359,7 +359,7 @@ def test_what_stops_the_check_of_a_token_makes_no_session(
 
     assert answer.status_code == status
     assert error_code(answer) == code
-    assert any(request.route == "/oauth2/revoke" for request in login.requests)
+    assert revoked(login)
 
 
 def test_a_second_callback_after_one_that_failed_fails_as_well(
@@ -451,7 +451,7 @@ def test_a_new_sign_in_ends_the_session_before(user: FlaskClient, login: LocalMa
 
     after = cookies_in(user)
     assert before[f"{NAME}_id"] != after[f"{NAME}_id"]
-    assert any(request.route == "/oauth2/revoke" for request in login.requests)
+    assert revoked(login)
     mixed = {**before, f"{NAME}_id": after[f"{NAME}_id"]}
     header = "; ".join(f"{name}={value}" for name, value in mixed.items())
     assert (
@@ -560,7 +560,7 @@ def test_a_refusal_of_the_app_makes_no_session(app: Flask, login: LocalManagedLo
 
     assert (answer.status_code, answer.text) == (403, "not today")
     assert client.get("/reports").status_code == 401
-    assert any(request.route == "/oauth2/revoke" for request in login.requests)
+    assert revoked(login)
 
 
 def test_another_answer_of_the_app_takes_the_place_of_the_redirect(app: Flask, login: LocalManagedLogin) -> None:
@@ -583,7 +583,7 @@ def test_an_exception_of_the_app_makes_no_session(app: Flask, login: LocalManage
 
     assert sign_in(client, "alice", PASSWORD, login).status_code == 500
     assert client.get("/reports").status_code == 401
-    assert any(request.route == "/oauth2/revoke" for request in login.requests)
+    assert revoked(login)
 
 
 def test_an_error_page_of_the_apps_own(app: Flask) -> None:
@@ -774,7 +774,7 @@ def test_a_session_that_does_not_fit_names_the_store(
 
     assert error_code(answer) == "sign_in_misconfigured"
     assert "COGNITO_SESSION_STORE" in caplog.text
-    assert any(request.route == "/oauth2/revoke" for request in login.requests)
+    assert revoked(login)
     stored = make_app(login, COGNITO_SESSION_STORE=MemorySessionStore()).test_client()
     assert sign_in(stored, "alice", PASSWORD, login).status_code == 303
 

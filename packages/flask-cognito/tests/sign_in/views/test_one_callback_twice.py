@@ -20,7 +20,7 @@ from flask_cognito import CognitoAuth, CognitoSignIn, MemorySessionStore, RedisS
 from flask_cognito.state import app_state
 from flask_cognito.testing.sign_in import NAVIGATION, callback_of
 
-from ..conftest import PASSWORD, header_of, token_requests
+from ..conftest import PASSWORD, header_of, revoked, token_requests
 
 MakeApp = Callable[..., Flask]
 NAME = "__Host-Http-cognito_session"
@@ -57,10 +57,6 @@ def prompt_of(answer: Any, app: Flask) -> list[str] | None:
     link = answer.text.partition('href="')[2].partition('"')[0].replace("&amp;", "&")
     begun = app.test_client().get(link, headers=NAVIGATION)
     return parse_qs(urlsplit(begun.headers["Location"]).query).get("prompt")
-
-
-def is_revoked(login: LocalManagedLogin) -> bool:
-    return any(request.route == "/oauth2/revoke" for request in login.requests)
 
 
 @pytest.fixture
@@ -248,7 +244,7 @@ def test_an_exception_of_the_app_is_its_own_500_and_refuses_the_user(
     assert prompt_of(second, workers[1]) == ["login"]
     assert not session_of(first)
     assert not session_of(second)
-    assert is_revoked(login)
+    assert revoked(login)
 
 
 def test_a_worker_that_died_is_not_waited_for_without_end(
@@ -304,7 +300,7 @@ def test_a_store_that_fails_after_the_exchange_refuses_the_user(
         assert (answer.status_code, code_of(answer)) == (503, "sign_in_unavailable")
         assert int(answer.headers["Retry-After"]) >= 1
         assert prompt_of(answer, app) == ["login"]
-    assert is_revoked(login)
+    assert revoked(login)
     assert token_requests(login) == 1
 
 
@@ -362,4 +358,4 @@ def test_tokens_of_another_login_are_revoked(app: Flask, login: LocalManagedLogi
 
     assert code_of(answer) == "nonce_mismatch"
     assert prompt_of(answer, app) == ["login"]
-    assert is_revoked(login)
+    assert revoked(login)

@@ -13,9 +13,8 @@ from flask_cognito import (
     cognito_group_permissions,
     current_cognito_jwt,
 )
-from flask_cognito.testing import sign_in
 
-from ..conftest import PASSWORD
+from ..conftest import signed_in
 
 JSON = {"Accept": "application/json"}
 
@@ -44,12 +43,6 @@ def guarded_by_token_use() -> dict[str, str]:
 @cognito_auth_required
 def reads_claims() -> dict[str, str]:
     return {"sub": current_cognito_jwt.sub}
-
-
-def signed_in(app: Flask, login: LocalManagedLogin) -> FlaskClient:
-    client = app.test_client()
-    assert sign_in(client, "alice", PASSWORD, login).status_code == 303
-    return client
 
 
 def get(client: FlaskClient, url: str) -> tuple[int, Any]:

@@ -24,7 +24,7 @@ from flask_cognito.testing import as_user, sign_in
 from flask_cognito.testing.sign_in import NAVIGATION, callback_of
 from werkzeug.test import TestResponse
 
-from ..conftest import PASSWORD, cookies_in
+from ..conftest import PASSWORD, cookies_in, revoked
 
 MakeApp = Callable[..., Flask]
 
@@ -189,7 +189,7 @@ class TestCallback:
         assert failures == ["step_up_failed"]
         assert before.items() <= cookies_in(old).items()
         assert old.get("/reports").get_json()["username"] == "alice"
-        assert any(request.route == "/oauth2/revoke" for request in login.requests)
+        assert revoked(login)
 
     @pytest.mark.parametrize(("seconds", "status"), [(61, 403), (58, 303)])
     def test_sign_in_of_before_is_refused(
