@@ -39,7 +39,7 @@ KINDS = {
     "Another key, or a key in the token": r"kid|jwk|jku|x5|^signed-with",
     "A forged, cut or missing signature": r"signature-(bit|of|p)|changed|truncated|^cut|no.signature|its signature",
     "Another spelling of the same token": r"^spelling|padded|alphabet|trailing|-inside|quoted|foreign",
-    "Not a JSON object, or not UTF-8": r"^(header|payload)-|^header:|no claims:",
+    "Not a JSON object, or not UTF-8": r"^(header|payload)-|^header:|not claims:",
     "Another number of parts, or not a token": r"",
 }
 
@@ -65,18 +65,18 @@ def table(head: list[str], rows: list[list[str]]) -> Iterator[str]:
         yield f"| {' | '.join(row)} |"
 
 
+def count(cases: list[Case], said: list[str]) -> list[int]:
+    """Return how many hostile tokens are accepted or crash the library, and how many valid ones are refused or do."""
+    found = Counter((case.expected is None, answer.partition(":")[0]) for case, answer in zip(cases, said, strict=True))
+    return [found[False, "accepts"], found[False, "fails"], found[True, "refuses"], found[True, "fails"]]
+
+
 def totals(cases: list[Case], verdicts: Mapping[str, list[str]], version: Mapping[str, str]) -> Iterator[str]:
     """One row a library."""
-    rows = []
-    for name, said in verdicts.items():
-        count = Counter(
-            (case.expected is None, verdict.partition(":")[0]) for case, verdict in zip(cases, said, strict=True)
-        )
-        numbers = [count[False, "accepts"], count[False, "fails"], count[True, "refuses"], count[True, "fails"]]
-        rows.append([f"{name} {version[name]}", *map(str, numbers)])
     valid = sum(case.expected is None for case in cases)
     hostile = len(cases) - valid
     head = [f"hostile accepted (of {hostile})", "hostile crashes", f"valid rejected (of {valid})", "valid crashes"]
+    rows = [[f"{name} {version[name]}", *map(str, count(cases, said))] for name, said in verdicts.items()]
     yield from table(["Library", *head], rows)
 
 
@@ -97,11 +97,11 @@ def by_kind(cases: list[Case], verdicts: Mapping[str, list[str]]) -> Iterator[st
 def own_counts(pool: LocalUserPool, cases: list[Case]) -> Iterator[str]:
     """Count this library's verdicts on every input, also on those that are not text."""
     verify = verifier_for(pool).verify
-    said = [verdict(verify, case.token, (InvalidTokenError,)).partition(":")[0] for case in cases]
-    count = Counter((case.expected is None, answer) for case, answer in zip(cases, said, strict=True))
-    failed = count[False, "fails"] + count[True, "fails"]
+    accepted, crashed, refused, failed = count(
+        cases, [verdict(verify, case.token, (InvalidTokenError,)) for case in cases]
+    )
     head = ["Inputs", "Hostile accepted", "Valid refused", "Undocumented exceptions"]
-    yield from table(head, [[str(n) for n in (len(cases), count[False, "accepts"], count[True, "refuses"], failed)]])
+    yield from table(head, [[str(n) for n in (len(cases), accepted, refused, crashed + failed)]])
 
 
 def each(cases: list[Case], verdicts: Mapping[str, list[str]]) -> Iterator[str]:

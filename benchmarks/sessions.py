@@ -153,10 +153,3 @@ def _requests(app: Flask, headers: list[dict[str, str]]) -> Callable[[int], floa
 
 def _commands(client: redis.Redis) -> int:
     return int(client.info("stats")["total_commands_processed"])
-
-
-if __name__ == "__main__":
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as _folder:
-        print(time_sessions(Path(_folder), 100))
