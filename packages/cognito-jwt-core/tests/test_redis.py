@@ -6,7 +6,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import redis
@@ -21,7 +21,7 @@ ISSUER = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_testpool"
 
 @pytest.fixture
 def client(redis_url: str) -> Iterator[redis.Redis]:  # noqa: F811
-    with redis.Redis.from_url(redis_url) as client:
+    with redis.Redis.from_url(redis_url, socket_timeout=10) as client:
         yield client
 
 
@@ -60,6 +60,28 @@ def test_extra_is_named_where_it_is_not_installed() -> None:
     found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603
 
     assert "cognito-jwt-core[redis]" in found.stdout
+
+
+@pytest.mark.parametrize(("socket_timeout", "warnings"), [(None, 1), (2, 0)])
+def test_client_that_waits_for_ever_is_a_warning(
+    socket_timeout: float | None, warnings: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = redis.Redis(socket_timeout=socket_timeout)
+
+    RedisRevocations(client)
+
+    found = [(record.name, record.levelname) for record in caplog.records]
+    assert found == [("cognito_jwt_core.revocations", "WARNING")] * warnings
+
+
+def test_client_without_a_pool_of_connections_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+    RedisRevocations(cast("redis.Redis", OtherClient()))
+
+    assert caplog.records == []
+
+
+class OtherClient:
+    """A client of another kind, such as a cluster's."""
 
 
 def test_empty_list_is_whole(source: RedisRevocations) -> None:

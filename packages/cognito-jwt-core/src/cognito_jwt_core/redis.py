@@ -23,7 +23,7 @@ from cognito_jwt_core.jwt.shared_revocations import Changes
 if TYPE_CHECKING:
     import redis
 
-__all__ = ["RedisRevocations", "connected"]
+__all__ = ["RedisRevocations", "connected", "waits_forever"]
 
 _log = logging.getLogger("cognito_jwt_core.revocations")
 
@@ -50,6 +50,11 @@ class RedisRevocations:
         self._client: Any = redis_or_url
         if isinstance(redis_or_url, str):
             self._client = connected(redis_or_url, "RedisRevocations")
+        elif waits_forever(redis_or_url):
+            _log.warning(
+                "RedisRevocations: the Redis client has no socket_timeout, so it waits forever for a server that does"
+                " not answer; pass socket_timeout=2"
+            )
         self._stream = f"{prefix}list"
 
     def read(self, after: str | None) -> Changes:
@@ -123,6 +128,15 @@ def connected(url: str, needed_by: str, extra: str = "cognito-jwt-core[redis]") 
         raise ConfigurationError(
             f"{needed_by}: expected a URL like redis://localhost:6379/0, found another text"
         ) from error
+
+
+def waits_forever(client: redis.Redis) -> bool:
+    """Return whether a client has no time limit for an answer. It was the default before redis 8."""
+    pool: Any = getattr(client, "connection_pool", None)
+    if pool is None:  # for example a cluster's client
+        return False
+    connection = pool.connection_class(**pool.connection_kwargs)
+    return getattr(connection, "socket_timeout", 0) is None
 
 
 def _entry(fields: Any) -> Revocation | None:

@@ -77,6 +77,16 @@ def test_a_url_that_is_invalid_is_refused_without_its_password() -> None:
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("socket_timeout", "warnings"), [(None, 1), (2, 0)])
+def test_a_client_that_waits_for_ever_is_a_warning(
+    socket_timeout: float | None, warnings: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    RedisSessionStore(redis.Redis(socket_timeout=socket_timeout))
+
+    found = [(record.name, record.levelname) for record in caplog.records]
+    assert found == [("flask_cognito.config", "WARNING")] * warnings
+
+
 def test_a_server_that_is_down_raises() -> None:
     store = RedisSessionStore("unix:///nowhere/redis.sock")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import time
@@ -12,10 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from cognito_jwt_core import Clock
 from cognito_jwt_core.integration import PerProcess
-from cognito_jwt_core.redis import connected
+from cognito_jwt_core.redis import connected, waits_forever
 
 if TYPE_CHECKING:
     import redis
+
+
+_log = logging.getLogger("flask_cognito.config")
 
 
 class Record(NamedTuple):
@@ -206,6 +210,11 @@ class RedisSessionStore:
         client: Any = redis_or_url
         if isinstance(redis_or_url, str):
             client = connected(redis_or_url, "COGNITO_SESSION_STORE", extra="flask-cognito[redis]")
+        elif waits_forever(redis_or_url):
+            _log.warning(
+                "COGNITO_SESSION_STORE: the Redis client has no socket_timeout, so each request with a session waits"
+                " forever for a server that does not answer; pass socket_timeout=2"
+            )
         self._client = client
         self._prefix = prefix
         self._create = client.register_script(_CREATE)
