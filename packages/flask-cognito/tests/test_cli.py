@@ -180,9 +180,9 @@ class TestExplain:
 
         app = make_app(Own)
 
-        assert "own decode_token" in run(app, "explain", pool.access_token())[1]
+        assert "overrides decode_token" in run(app, "explain", pool.access_token())[1]
         code, output = run(app, "check")
-        assert (code, "not asked for: the app has its own decode_token" in output) == (0, True)
+        assert (code, "not fetched: the app overrides decode_token" in output) == (0, True)
 
     def test_a_bad_one_read_from_standard_input(self, app: Flask, pool: LocalUserPool) -> None:
         code, output = run(app, "explain", "-", text=pool.expired_token() + "\n")

@@ -7,7 +7,7 @@ from cognito_jwt_core.diagnostics.network_advice import network_advice
     [
         ("OSError: Could not find a suitable TLS CA certificate bundle, invalid path: /x.pem", "REQUESTS_CA_BUNDLE"),
         ("SSLError: SSLCertVerificationError: certificate verify failed: certificate is not yet valid", "clock"),
-        ("SSLError: SSLCertVerificationError: certificate verify failed: Hostname mismatch", "another host's"),
+        ("SSLError: SSLCertVerificationError: certificate verify failed: Hostname mismatch", "another host"),
         ("SSLError: SSLCertVerificationError: certificate verify failed: self-signed certificate in chain", "CA"),
         ("ProxyError: OSError: the proxy answered 403", "HTTPS_PROXY"),
         ("expected status 200, found 407", "HTTPS_PROXY"),
@@ -20,9 +20,9 @@ from cognito_jwt_core.diagnostics.network_advice import network_advice
         ("expected status 200, found 400", "pool id and its Region"),
         ("expected status 200, found 302", "guest network"),
         ("expected status 200, found 429", "Health Dashboard"),
-        ("ConnectionError: ConnectionResetError: Connection reset by peer", "ended on the way"),
+        ("ConnectionError: ConnectionResetError: Connection reset by peer", "closed on the way"),
         ("expected a JWK Set, found JSON without keys", "guest network"),
-        ("WeirdError", "network between here"),
+        ("WeirdError", "network between this machine"),
     ],
 )
 def test_what_to_look_at_follows_from_what_failed(message: str, word: str) -> None:

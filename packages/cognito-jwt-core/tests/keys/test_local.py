@@ -130,7 +130,7 @@ def test_a_vanished_file_leaves_the_known_keys_in_use_and_is_told_once(
 
     assert refusal.value.retry_after == 1
     assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert "; known keys stay in use: 1" in caplog.text
+    assert "; cached keys stay in use: 1" in caplog.text
     assert status_of(verifier).failures == 1
 
 
@@ -179,14 +179,14 @@ def test_known_keys_of_a_file_that_is_gone_serve_for_a_day_and_no_longer(
     verifier.verify(pool.access_token())
     clock.advance(STALE)
     verifier.verify(pool.access_token())
-    assert caplog.messages[-1].endswith("; known keys stay in use: 1")
+    assert caplog.messages[-1].endswith("; cached keys stay in use: 1")
     clock.advance(1)
 
     for _ in range(2):
         with pytest.raises(JWKSUnavailableError):
             verifier.verify(pool.access_token())
         clock.advance(30)
-    assert caplog.messages[-1].endswith("; no usable keys are held, so no token can be verified")
+    assert caplog.messages[-1].endswith("; no usable keys are cached, so no token can be verified")
 
 
 def test_a_file_that_does_not_change_is_good_for_ever(pool: LocalUserPool, file: Path, clock: ManualClock) -> None:

@@ -27,7 +27,7 @@ from flask_cognito.state import AppState, app_state
 
 _MAX_INPUT_BYTES = 1024 * 1024  # more than any token with the white space around it
 
-cognito: AppGroup = AppGroup("cognito", help="Look at an app's set-up, a token, or the routes.")
+cognito: AppGroup = AppGroup("cognito", help="Check an app's setup, a token or the routes.")
 
 
 def is_check_running() -> bool:
@@ -46,7 +46,9 @@ def check() -> None:
     count = sum(route.demands_sign_in for route in audited_routes(current_app))
     if count:
         routes = "1 route asks" if count == 1 else f"{count} routes ask"
-        click.echo(f"step-up           {routes} for a newer or a stronger sign-in; only a newer one in the plan Lite")
+        click.echo(
+            f"step-up           {routes} for a newer or stronger sign-in; the Lite plan supports only a newer one"
+        )
     is_good = [
         _contradicts_nothing(current_app),
         _enforces(state),
@@ -60,8 +62,8 @@ def check() -> None:
 @cognito.command("explain")
 # several words if the scheme was pasted along, which click would otherwise echo
 @click.argument("token", nargs=-1, required=True)
-@click.option("--route", metavar="PATH", help="Add what this route demands.")
-@click.option("--method", default="GET", show_default=True, help="The method of the route.")
+@click.option("--route", metavar="PATH", help="Also check what this route requires.")
+@click.option("--method", default="GET", show_default=True, help="HTTP method of the request.")
 def explain(token: tuple[str, ...], route: str | None, method: str) -> None:
     """Run every check on TOKEN. "-" reads it from standard input, which keeps it out of the shell's history.
 
@@ -90,7 +92,7 @@ def explain(token: tuple[str, ...], route: str | None, method: str) -> None:
     if state.settings.report_only and not explanation.is_accepted:
         click.echo("COGNITO_REPORT_ONLY: the app reports some refusals, and lets the requests through.")
     if state.is_overridden("decode_token"):
-        click.echo("This app has its own decode_token, which decides about requests and is not asked here.")
+        click.echo("This app overrides decode_token, which decides about requests and does not run here.")
     if isinstance(explanation.error, UnavailableError):
         sys.exit(2)
     sys.exit(0 if explanation.is_accepted else 1)
@@ -100,7 +102,7 @@ def explain(token: tuple[str, ...], route: str | None, method: str) -> None:
 @click.option(
     "--fail-on-open",
     is_flag=True,
-    help="Exit 1 if a route is open or cannot answer, or with COGNITO_REPORT_ONLY: for CI.",
+    help="For CI: exit with 1 if a route is open or cannot answer, or if COGNITO_REPORT_ONLY is set.",
 )
 def routes(fail_on_open: bool) -> None:
     """List what each route requires."""
@@ -174,10 +176,10 @@ def _described(state: AppState) -> Iterator[str]:
     yield f"token in          {_described_locations(settings)}"
     if state.balancer is not None:
         yield f"load balancers    {', '.join(settings.alb_arn or ())}"
-        yield f"their keys        {state.balancer.keys_url}, each with the first token that names it"
+        yield f"their keys        {state.balancer.keys_url}, each fetched with the first token that names it"
     if settings.metadata is not None:
         yield f"resource          {settings.metadata.resource}, metadata at {settings.metadata.url}"
-        yield f"resource scopes   {', '.join(settings.resource_scopes) or 'none: clients have to know'}"
+        yield f"resource scopes   {', '.join(settings.resource_scopes) or 'none: clients must know them'}"
     if settings.trusted_origins:
         yield f"trusted origins   {', '.join(settings.trusted_origins)}"
     has_handler = state.identity_handler is not None or state.is_overridden("get_user")
@@ -259,7 +261,7 @@ def _reaches_keys(state: AppState) -> bool:
     from cognito_jwt_core import doctor
 
     if state.is_overridden("decode_token"):
-        click.echo("keys              not asked for: the app has its own decode_token")
+        click.echo("keys              not fetched: the app overrides decode_token")
         return True
     verifiers = [] if state.balancer is None else [verifier for verifier, _ in state.balancer.of_each_pool()]
     # The verifiers of several pools ask the same endpoint for a load balancer's keys.

@@ -117,5 +117,5 @@ def app_state() -> AppState:
     app = the_current_app()
     state: AppState | None = app.extensions.get(_STATE)
     if state is None:
-        raise RuntimeError(f"the app {app.name!r} has no CognitoAuth: call CognitoAuth(app), or init_app(app) of yours")
+        raise RuntimeError(f"the app {app.name!r} has no CognitoAuth: call CognitoAuth(app), or init_app(app) on yours")
     return state

@@ -395,7 +395,7 @@ def test_explain_says_what_the_app_answers(app: Flask, balancer: LocalLoadBalanc
 
     status, output = explain(balancer.token())
     assert (status, output.splitlines()[-1]) == (0, "accepted; 6 routes demand more")
-    assert "ok    signature   holds" in output.splitlines()
+    assert "ok    signature   valid" in output.splitlines()
     status, output = explain(balancer.token(), "--route", "/group")
     assert (status, output.splitlines()[-1]) == (1, "refused: group_required (HTTP 403)")
     assert "x-amzn-oidc-accesstoken" in output

@@ -247,11 +247,11 @@ class TestWhatIsMissing:
     def test_outside_of_a_request(self) -> None:
         with pytest.raises(AttributeError):
             current_cognito_jwt.email  # type: ignore[attr-defined]  # noqa: B018
-        with pytest.raises(RuntimeError, match="no request here"):
+        with pytest.raises(RuntimeError, match="outside a request"):
             current_cognito_jwt["sub"]
-        with pytest.raises(AttributeError, match="no request here"):
+        with pytest.raises(AttributeError, match="outside a request"):
             current_user.id  # noqa: B018
-        with pytest.raises(TypeError, match="no request here"):
+        with pytest.raises(TypeError, match="outside a request"):
             current_user["id"]
 
     def test_in_a_request_that_is_not_authenticated(self, app: Flask) -> None:

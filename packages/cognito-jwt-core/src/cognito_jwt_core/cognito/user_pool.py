@@ -102,7 +102,7 @@ class UserPool:
         """Return whether the pool is one of cognito-local, which has no Region."""
         if self.issuer is None and self.jwks_uri is None:
             raise ConfigurationError(
-                f"user pool {self.id} is an emulator's: expected an issuer or a jwks_uri beside it"
+                f"user pool {self.id} belongs to an emulator: pass an issuer or a jwks_uri as well"
             )
 
     def _region_beside_the_id(self) -> str | None:
@@ -110,9 +110,10 @@ class UserPool:
             return None
         if self.region is None:
             raise ConfigurationError(
-                f"user pool id {self.id} names no region: expected one like eu-central-1_c3fea2, or a region beside it"
+                f"user pool id {self.id} contains no Region: expected an id like eu-central-1_c3fea2, or a region"
+                " as well"
             )
-        _log.warning("user pool id %s lacks the form REGION_NAME of an id by Cognito", self.id)
+        _log.warning("user pool id %s is not of the form REGION_NAME, as Cognito's ids are", self.id)
         return _checked_region(self.region)
 
     def _jwks_uri_of(self, issuer: str) -> str:
@@ -176,7 +177,7 @@ def _partition(region: str) -> str:
 def _dns_suffix(region: str) -> str:
     suffix = _dns_suffix_or_none(region)
     if suffix is None:
-        raise ConfigurationError(f"region {shown(region)} is of no known AWS partition: give the pool's issuer")
+        raise ConfigurationError(f"region {shown(region)} is in no known AWS partition: pass the pool's issuer")
     return suffix
 
 

@@ -44,14 +44,17 @@ def clock_advice(payload: Mapping[str, object], now: float) -> str:
     if isinstance(issued_at, (int, float)) and is_numeric_date(issued_at):
         seconds = issued_at - now
         if seconds > _CLOCK_TOLERANCE_SECONDS:
-            return f"The token was issued {seconds:.0f} s in the future: this clock is behind Cognito's by as much."
+            return (
+                f"The token was issued {seconds:.0f} s in the future: this machine's clock is behind Cognito's by"
+                " that much."
+            )
     return ""
 
 
 def _algorithm(error: CognitoJWTError, case: Case) -> str:
     return _without_signature(case) or (
-        "Cognito signs a user pool's tokens with RS256 only, so it did not issue this token as it stands."
-        " Get a new token by signing in."
+        "Cognito signs a user pool's tokens only with RS256, so it did not issue this token in this form."
+        " Sign in to get a new token."
     )
 
 
@@ -86,27 +89,28 @@ def _token_use(error: CognitoJWTError, case: Case) -> str:
 
 def _groups(error: CognitoJWTError, case: Case) -> str:
     if _is_a_programs(case.payload):
-        return "A program's token (client credentials) has no user and no groups. Demand a scope for programs."
-    return "Add the user to such a group; a new token, got after that, names it."
+        return "A program's token (client credentials) has no user and no groups. Require a scope for programs."
+    return "Add the user to one of these groups. Tokens issued after that contain it."
 
 
 def _scopes(error: CognitoJWTError, case: Case) -> str:
     if case.payload.get("token_use") == "id":
-        return "An ID token carries no scopes. Send the access token."
+        return "An ID token has no scopes. Send the access token."
     if case.payload.get("scope") == _API_SIGN_IN_SCOPE:
         return (
-            "A sign-in through the API (InitiateAuth) gives no custom scopes. Sign in through the managed login and ask"
-            " for the scope."
+            "Tokens of a sign-in through the API (InitiateAuth) have no custom scopes. Sign in through the managed"
+            " login,"
+            " and request the scope."
         )
-    return "Ask for the scope at sign-in, and allow it to the app client."
+    return "Request the scope at sign-in, and allow it for the app client."
 
 
 def _audience(error: CognitoJWTError, case: Case) -> str:
     if "aud" in case.payload:
-        return "The token was asked for with another API as resource: ask for this one, or add it to the audiences."
+        return "The token was issued for another API. Request this one as resource, or add the other to the audiences."
     return (
-        "The token is for no API in particular: ask for this one as resource at sign-in. Tokens of client credentials"
-        " never have aud. To accept them, do not require an audience, and demand a scope."
+        "The token names no API. Request this API as resource at sign-in. Tokens of client credentials never have aud."
+        " To accept them, do not require an audience, and require a scope."
     )
 
 
@@ -114,20 +118,22 @@ def _sign_in(error: CognitoJWTError, case: Case) -> str:
     levels = error.acr_values if isinstance(error, InsufficientAuthenticationError) else ()
     if levels and "acr" not in case.payload:
         return (
-            "Cognito puts acr into tokens on the Essentials and Plus plans only, and not in every Region yet. Without"
-            " it no level can be demanded."
+            "Cognito adds acr only on the Essentials and Plus plans, and not in every Region yet. Without it, you"
+            " cannot"
+            " require a level."
         )
-    return "Sign the user in again: a refresh keeps auth_time and acr. Ask with max_age or acr_values."
+    return "Sign the user in again, with max_age or acr_values. A refresh changes neither auth_time nor acr."
 
 
 def _claim(error: CognitoJWTError, case: Case) -> str:
     claim = error.claim if isinstance(error, ClaimRequiredError) else ""
     if claim in case.payload:
-        return "Change the value where it is kept; a new token, got after that, has it."
+        return "Change the value at its source. Tokens issued after that contain it."
     if case.payload.get("token_use") == "access":
         return (
-            "An access token carries no attributes of the user, as an ID token does. A Lambda trigger (pre token"
-            " generation) can add the claim."
+            "An access token has no attributes of the user; an ID token has. A Lambda trigger (pre token"
+            " generation) can"
+            " add the claim."
         )
     return "The user has no such attribute, or the app client may not read it; a Lambda trigger can add other claims."
 
@@ -138,37 +144,35 @@ def _is_a_programs(payload: Mapping[str, object]) -> bool:
 
 _ADVICE: dict[type[CognitoJWTError], str | Callable[[CognitoJWTError, Case], str]] = {
     JWKSUnavailableError: (
-        "This says nothing about the token. Run `cognito-jwt doctor USER_POOL_ID`, or give the keys with --jwks FILE."
+        "The token may be valid. Run `cognito-jwt doctor USER_POOL_ID`, or pass the keys with --jwks FILE."
     ),
-    MalformedTokenError: (
-        "Cognito does not issue such a token: it was changed on the way, or another program made it."
-    ),
+    MalformedTokenError: ("Cognito does not issue such tokens. It was changed on the way, or another program made it."),
     AlgorithmNotAllowedError: _algorithm,
     UnknownKeyError: (
-        "The pool's keys were rotated since the token was issued, or the keys that you gave are older than the token:"
-        " sign in again, or fetch the keys again (`cognito-jwt jwks`)."
+        "The pool's keys were rotated after the token was issued, or the keys that you passed are older than the token."
+        " Sign in again, or fetch the keys again (`cognito-jwt jwks`)."
     ),
     InvalidSignatureError: _signature,
     TokenExpiredError: (
-        "Get a new one with the refresh token, or sign in again. If it is fresh, this clock is ahead: see `doctor`."
+        "Get a new token with the refresh token, or sign in again. If this one is new, this machine's clock is"
+        " ahead: run `doctor`."
     ),
     TokenNotYetValidError: (
-        "If it was issued just now, this clock is behind by as much: set it, or allow some seconds of leeway."
+        "If it was issued just now, this machine's clock is behind by that much. Set it, or allow a few seconds of"
+        " leeway."
     ),
     InvalidTokenUseError: _token_use,
     InvalidClientError: (
-        "The token was issued to another app client of the pool: sign in with yours, or add the other one's id."
+        "The token was issued to another app client of the pool. Sign in with yours, or add the other client's id."
     ),
     InvalidAudienceError: _audience,
     InvalidClaimError: (
-        "Cognito's own tokens do not look like this: check a Lambda trigger that changes claims (pre token generation)."
+        "Cognito issues no such token by itself. Check the Lambda trigger that changes claims (pre token generation)."
     ),
     TokenRevokedError: (
-        "The token, its session or its user was revoked in the list of this app. Sign in again for a new token."
+        "The token, its session or its user is on this app's revocation list. Sign in again for a new token."
     ),
-    RevocationsUnavailableError: (
-        "This says nothing about the token. Look at the server that shares the list of revocations."
-    ),
+    RevocationsUnavailableError: ("The token may be valid. Check the server that shares the revocation list."),
     InsufficientAuthenticationError: _sign_in,
     ClaimRequiredError: _claim,
     GroupRequiredError: _groups,

@@ -26,16 +26,16 @@ from cognito_jwt_core.errors import (
 
 _UNCHANGED = "Send the value of the header `x-amzn-oidc-data`, whole and unchanged: its padding (`=`) is signed."
 _OF_THE_CLAIMS = (
-    "The claims are those of the issuer's user info endpoint. Look at what it returns, and whether the listener rule"
-    " asks for the scope `openid`."
+    "The claims come from the issuer's userInfo endpoint. Check what it returns, and that the listener rule requests"
+    " the scope `openid`."
 )
 _NO_GROUPS = (
-    "A load balancer's token has no groups and no scopes. Demand them of the access token, which the load balancer adds"
-    " as `x-amzn-oidc-accesstoken`."
+    "A load balancer's token has no groups and no scopes. Require them in the access token, which the load balancer"
+    " adds as `x-amzn-oidc-accesstoken`."
 )
 _ADVICE: dict[type[CognitoJWTError], str] = {
     MalformedTokenError: _UNCHANGED,
-    AlgorithmNotAllowedError: "A load balancer signs with ES256 only, so none has made this token as it stands.",
+    AlgorithmNotAllowedError: "Load balancers sign only with ES256, so none of them made this token.",
     InvalidSignerError: (
         "The token names another load balancer. If it is one of yours, add its ARN (`load_balancer_arn`,"
         " `COGNITO_ALB_ARN`)."
@@ -45,45 +45,43 @@ _ADVICE: dict[type[CognitoJWTError], str] = {
         " listener rule with yours."
     ),
     InvalidIssuerError: (
-        "The load balancer signed the user in somewhere else. Compare the user pool or issuer in the action of its"
+        "The load balancer signed the user in at another issuer. Compare the user pool or issuer in the action of its"
         " listener rule with yours."
     ),
     TokenExpiredError: (
-        "The token is valid for minutes, and a later request brings another one. Take it from the request that you"
-        " answer. If it is fresh, this clock is ahead."
+        "The token is valid for a few minutes, and later requests bring a new one. Use the one in the current request."
+        " If it is new, this machine's clock is ahead."
     ),
     TokenNotYetValidError: (
-        "If the token is fresh, this clock is behind by as much: set it, or allow some seconds of leeway."
+        "If the token is new, this machine's clock is behind by that much. Set it, or allow a few seconds of leeway."
     ),
     UnknownKeyError: (
-        "The key is published in the Region of the load balancer. Compare the Region in the ARN, or the URL of the keys"
-        " (`keys_url`, `COGNITO_ALB_KEYS_URL`), with where the load balancer is."
+        "The key is published in the load balancer's Region. Compare that with the Region in the ARN, or in the URL of"
+        " the keys (`keys_url`, `COGNITO_ALB_KEYS_URL`)."
     ),
     JWKSUnavailableError: (
-        "This says nothing about the token. `flask cognito check`, or `doctor` with this verifier, says whether this"
-        " machine can reach the keys."
+        "The token may be valid. `flask cognito check`, or `doctor` with this verifier, checks whether this machine can"
+        " reach the keys."
     ),
     InvalidSignatureError: f"The text was changed after it was signed, or another key signed it. {_UNCHANGED}",
     InvalidClaimError: _OF_THE_CLAIMS,
     TokenRevokedError: (
-        "The user was revoked in the list of this app. A load balancer's token does not say when it was issued, so a"
-        " new sign-in does not help: only the end of the entry does."
+        "The user is on this app's revocation list. A load balancer's token does not say when it was issued, so signing"
+        " in again does not help until the entry ends."
     ),
-    RevocationsUnavailableError: (
-        "This says nothing about the token. Look at the server that shares the list of revocations."
-    ),
+    RevocationsUnavailableError: ("The token may be valid. Check the server that shares the revocation list."),
     InvalidTokenUseError: (
         "A load balancer's token is neither an access token nor an ID token. Send the access token, which the load"
         " balancer adds as `x-amzn-oidc-accesstoken`."
     ),
     InsufficientAuthenticationError: (
-        "A load balancer's token does not say when or how the user signed in. Demand that of the access token, which"
-        " the load balancer adds as `x-amzn-oidc-accesstoken`."
+        "A load balancer's token does not say when or how the user signed in. Check that in the access token, which the"
+        " load balancer adds as `x-amzn-oidc-accesstoken`."
     ),
     GroupRequiredError: _NO_GROUPS,
     ScopeRequiredError: _NO_GROUPS,
     ClaimRequiredError: (
-        "The claims are those of the issuer's user info endpoint: give the user the attribute, and let the app client"
+        "The claims come from the issuer's userInfo endpoint. Give the user the attribute, and allow the app client to"
         " read it."
     ),
 }

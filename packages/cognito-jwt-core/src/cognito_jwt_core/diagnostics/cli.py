@@ -69,30 +69,32 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         told = _without_tokens(message)
         if told != message:
-            told += "\ngive one token, without the scheme before it, or - to read it from standard input"
+            told += "\ngive one token without the scheme, or - to read it from standard input"
         super().error(told)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="cognito-jwt", description="JSON Web Tokens of Amazon Cognito user pools.")
+    parser = _Parser(prog="cognito-jwt", description="Explain tokens of Amazon Cognito user pools, and check keys.")
     parser.add_argument("--version", action="version", version=f"%(prog)s {version('cognito-jwt-core')}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    explain = commands.add_parser("explain", help="every check of a token: what passes, what fails, what to do")
+    explain = commands.add_parser("explain", help="run every check on a token, and say what to do about a failure")
     explain.set_defaults(run=_explain)
-    explain.add_argument("token", metavar="TOKEN", help="the token, or - to read it from standard input")
+    explain.add_argument("token", metavar="TOKEN", help="the token; - reads it from standard input")
     explain.add_argument("--user-pool-id", help="the pool to verify with; without it, the token is only decoded")
     _add_pool_options(explain)
-    explain.add_argument("--client-id", action="append", help="an app client that is accepted; may be repeated")
-    explain.add_argument("--token-use", choices=("access", "id"), help="the kind of token that is accepted")
-    explain.add_argument("--audience", action="append", help="an identifier of the API; may be repeated")
-    explain.add_argument("--group", action="append", help="a group that is enough; may be repeated")
-    explain.add_argument("--scope", action="append", help="an OAuth scope that is enough; may be repeated")
-    explain.add_argument("--leeway", type=float, default=0, metavar="SECONDS", help="clock skew that is allowed")
-    explain.add_argument("--jwks", metavar="FILE_OR_URL", help="the pool's keys, instead of its own endpoint")
-    explain.add_argument("--json", action="store_true", help="for machines")
+    explain.add_argument("--client-id", action="append", help="accept this app client; may be repeated (default: any)")
+    explain.add_argument("--token-use", choices=("access", "id"), help="accept only this kind of token (default: both)")
+    explain.add_argument(
+        "--audience", action="append", help="accept this identifier of the API as aud; may be repeated"
+    )
+    explain.add_argument("--group", action="append", help="require this group; if repeated, any of them")
+    explain.add_argument("--scope", action="append", help="require this OAuth scope; if repeated, any of them")
+    explain.add_argument("--leeway", type=float, default=0, metavar="SECONDS", help="clock skew to allow (default: 0)")
+    explain.add_argument("--jwks", metavar="FILE_OR_URL", help="read the keys from here, not from the pool's endpoint")
+    explain.add_argument("--json", action="store_true", help="print JSON")
 
-    jwks = commands.add_parser("jwks", help="the pool's keys, to bundle with an app that cannot reach the network")
+    jwks = commands.add_parser("jwks", help="print the pool's keys, to bundle with an app")
     jwks.set_defaults(run=_jwks)
     jwks.add_argument("user_pool_id", metavar="USER_POOL_ID")
     _add_pool_options(jwks)
@@ -101,14 +103,14 @@ def _parser() -> argparse.ArgumentParser:
     examine.set_defaults(run=_doctor)
     examine.add_argument("user_pool_id", metavar="USER_POOL_ID")
     _add_pool_options(examine)
-    examine.add_argument("--json", action="store_true", help="for machines")
+    examine.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 
 def _add_pool_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--region", help="where the id does not name it, or a replica's")
-    parser.add_argument("--issuer", help="of an emulator or proxy")
-    parser.add_argument("--jwks-uri", metavar="URL", help="key endpoint of an emulator or proxy")
+    parser.add_argument("--region", help="the Region, if the id does not contain it or for a replica")
+    parser.add_argument("--issuer", help="the issuer of an emulator or proxy")
+    parser.add_argument("--jwks-uri", metavar="URL", help="the key endpoint of an emulator or proxy")
 
 
 def _pool(options: argparse.Namespace) -> UserPool:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _MAX_CLOCK_OFFSET_SECONDS = 5.0
 _DEFAULT_KEY_SETTINGS = KeySettings()
 _LEFT_OUT = (
-    "A token that names this key is refused. Cognito's own key sets have no such key: look at who writes this one."
+    "Tokens that name this key are refused. Cognito's key sets have no such key, so check where this set comes from."
 )
 
 
@@ -181,7 +181,7 @@ def _examine_clock(offset: float) -> Finding:
         "clock",
         is_good=False,
         message=f"this clock is {abs(offset):.0f} s {direction} the server's",
-        advice="Set the clock (NTP): tokens count as expired too early, or as not yet valid.",
+        advice="Set the clock (NTP). Until then, tokens expire too early or are not valid yet.",
     )
 
 

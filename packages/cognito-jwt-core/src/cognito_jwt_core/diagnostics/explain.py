@@ -197,7 +197,7 @@ class _Explainer:
             or self._case.token
         )
         if unverified is None:
-            self._skip("everything else", "there is nothing to look at")
+            self._skip("everything else", "not checked: the text is not a token")
             return self._explanation()
         keys = self._keys(unverified)
         self._header(unverified.header)
@@ -205,9 +205,9 @@ class _Explainer:
         if key is None:
             self._skip("signature", "no key was found")
         elif self._error is not None and not unverified.signature:
-            self._skip("signature", "there is none to check")
+            self._skip("signature", "not checked: the token has none")
         else:
-            self._ask("signature", lambda: _verify_signature(unverified, key), "holds")
+            self._ask("signature", lambda: _verify_signature(unverified, key), "valid")
             self._is_authentic = self._error is None
         self._claims(unverified)
         return self._explanation()
@@ -241,7 +241,7 @@ class _Explainer:
         trust = "" if self._error is None else " (unverified)"
         payload = self._ask("payload", unverified.payload, f"a JSON object{trust}")
         if payload is None or self._is_of_no_pool(payload):
-            return self._skip("claims", "there are none, or none of a known pool")
+            return self._skip("claims", "not checked: there are none, or they name no known pool")
         required = self._verifier.policy_for(unverified.unverified_issuer).for_call(self._options)
         policy, groups, scopes, sign_in = required.policy, required.groups, required.scopes, required.sign_in
         for rule in RULES:

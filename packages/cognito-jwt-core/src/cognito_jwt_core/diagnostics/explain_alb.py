@@ -63,7 +63,7 @@ class _Explainer:
             "text", lambda: parse_padded(as_ascii(self._token), AlbHeader), "three parts of base64url, a JSON header"
         )
         if parsed is None:
-            return self._skip("everything else", "there is nothing to look at")
+            return self._skip("everything else", "not checked: the text is not a token")
         header, unverified = parsed
         keys = self._verifier.keys_for(None)
         algorithm_and_kid = self._ask(
@@ -74,14 +74,14 @@ class _Explainer:
             found = _shown_member(member, header)
             self._ask(check, partial(rule, header, self._required.policy, self._now), found)
         if algorithm_and_kid is None or self._error is not None:
-            return self._skip("everything else", "no key is fetched for such a header")
+            return self._skip("everything else", "not checked: no key is fetched for this header")
         algorithm, kid = algorithm_and_kid
         key = self._ask("key", lambda: keys.get(kid), f"{self._verifier.keys_url} has it")
         if key is None:
             return self._skip("everything else", "no key was found")
-        verified = self._ask("signature", lambda: verify_signature(unverified, algorithm, key), "holds")
+        verified = self._ask("signature", lambda: verify_signature(unverified, algorithm, key), "valid")
         if verified is None:
-            return self._skip("claims", "nothing in them is known to be the load balancer's")
+            return self._skip("claims", "not checked: the signature is not valid")
         self._is_authentic = True
         self._claims(header, verified.payload)
         return self._explanation()

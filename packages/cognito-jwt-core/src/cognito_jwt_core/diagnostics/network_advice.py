@@ -26,16 +26,16 @@ OF_A_POOL = Endpoint(
     name="pool",
     id="pool id",
     setting="`jwks_uri`",
-    way_out="Where this network never allows it, bundle the keys: `cognito-jwt jwks` prints them.",
+    way_out="If this network never allows it, bundle the keys: `cognito-jwt jwks` prints them.",
 )
 OF_A_LOAD_BALANCER = Endpoint(
     name="load balancer",
     id="ARN",
     setting="`keys_url`",
-    way_out="Where this network never allows it, serve the keys by a proxy of your own, and name it as `keys_url`.",
+    way_out="If this network never allows it, serve the keys through your own proxy, and set `keys_url`.",
 )
 
-_PROXY = "Look at HTTPS_PROXY and NO_PROXY, and at what the proxy allows."
+_PROXY = "Check HTTPS_PROXY and NO_PROXY, and what the proxy allows."
 _ELSEWHERE = (
     "Something other than AWS answered, for example a proxy's or a guest network's page, or {0.setting} is wrong."
 )
@@ -44,44 +44,44 @@ _ELSEWHERE = (
 _ADVICE = (
     (
         r"CA bundle|invalid path|certificate bundle",
-        "The file of CA certificates is missing: look at REQUESTS_CA_BUNDLE and `session.verify`.",
+        "The file of CA certificates is missing. Check REQUESTS_CA_BUNDLE and `session.verify`.",
     ),
     (
         r"certificate is not yet valid|certificate has expired",
-        "Look at this machine's clock first, then at the certificate.",
+        "Check this machine's clock first, then the certificate.",
     ),
     (
         r"[Hh]ostname mismatch|IP address mismatch|doesn't match|not valid for",
-        "The certificate is another host's: look at DNS, the proxy and {0.setting}.",
+        "The certificate belongs to another host. Check DNS, the proxy and {0.setting}.",
     ),
     (
         r"certificate verify failed|SSL|TLS",
-        "A proxy that inspects TLS has its own CA: give its certificate in REQUESTS_CA_BUNDLE or `session.verify`.",
+        "A proxy that inspects TLS has its own CA. Set REQUESTS_CA_BUNDLE or `session.verify` to its certificate.",
     ),
     (r"ProxyError|[Pp]roxy|[Tt]unnel|SOCKS|status 200, found 407", _PROXY),
     (
         r"gaierror|[Nn]ame or service|nodename|name resolution|[Nn]o address|[Nn]ame ?[Rr]esolution|getaddrinfo",
-        "The host's name cannot be looked up: look at the Region in the {0.id}, at DNS, and in a private subnet at the"
-        " VPC endpoint.",
+        "The host's name cannot be resolved. Check the Region in the {0.id}, DNS, and in a private subnet the VPC"
+        " endpoint.",
     ),
-    (r"refused", "Nothing listens at that port: look at the URL, at a firewall, or start the emulator."),
+    (r"refused", "Nothing listens on that port. Check the URL and the firewall, or start the emulator."),
     (
         r"unreachable|[Nn]o route|timed out|[Tt]imeout|in time|within [\d.]+ s",
-        "No answer comes back: look at the route to the internet (NAT gateway or VPC endpoint), the security group, and"
+        "No response arrives. Check the route to the internet (NAT gateway or VPC endpoint), the security group, and"
         " the proxy.",
     ),
     (
         r"status 200, found (?:400|403|404)",
-        "The endpoint does not know this {0.name}: look at the {0.id} and its Region.",
+        "The endpoint does not know this {0.name}. Check the {0.id} and its Region.",
     ),
     (r"status 200, found 3\d\d", _ELSEWHERE),
     (
         r"status 200, found (?:429|5\d\d)",
-        "The endpoint is in trouble, and not this machine: try again, and look at the AWS Health Dashboard.",
+        "The endpoint fails, not this machine. Try again, and check the AWS Health Dashboard.",
     ),
     (
         r"[Rr]eset|closed|[Dd]isconnected|cut off|Incomplete|Protocol",
-        "The connection was ended on the way: look at the firewall and the proxy.",
+        "The connection was closed on the way. Check the firewall and the proxy.",
     ),
     (r"JWK Set|JSON|keys|Content-Encoding|UTF-8|bytes", _ELSEWHERE),
 )
@@ -91,6 +91,6 @@ def network_advice(message: str, endpoint: Endpoint = OF_A_POOL) -> str:
     """Return what to check after a fetch from `endpoint` failed with `message`."""
     found = next(
         (advice for pattern, advice in _ADVICE if re.search(pattern, message)),
-        "Look at the network between here and the endpoint.",
+        "Check the network between this machine and the endpoint.",
     )
     return f"{found.format(endpoint)} {endpoint.way_out}"

@@ -66,7 +66,7 @@ def recognise(text: str) -> Pasted | None:
     """Return the kind of `text`; None if it has the form of a token."""
     if len(text) > MAX_TOKEN_BYTES:
         return Pasted(
-            "too_long", "This text is longer than any token of Cognito's.", "Check what was copied, and how many times."
+            "too_long", "This text is longer than any Cognito token.", "Check what was copied, and how many times."
         )
     stripped = _COLOUR.sub("", text).strip().strip(_INVISIBLE).strip()
     inner = _recognise(stripped, _AROUND + _LOOKS)
@@ -120,13 +120,13 @@ def _without_scheme(text: str) -> Pasted | None:
         return Pasted(
             "header_line",
             "This is an Authorization header with quotes around its token.",
-            "Send and give the token without quotes.",
+            "Remove the quotes around the token.",
             rest,
         )
     return inner or Pasted(
         "header_line",
         "The token was pasted with its header or scheme (`Authorization: Bearer`).",
-        "Give only the token, without the scheme before it.",
+        "Give only the token, without the scheme.",
         rest,
     )
 

@@ -60,7 +60,7 @@ class VerificationKey:
                 f"alg: expected {self.algorithm.name}, the algorithm of key {shown(self.kid)}, found {algorithm.name}"
             )
         if not algorithm.verify(self._public_key, signing_input, signature):
-            raise InvalidSignatureError(f"signature: expected one by key {shown(self.kid)}, found another")
+            raise InvalidSignatureError(f"signature: expected one made with key {shown(self.kid)}, found another")
 
 
 def import_key(jwk: object, algorithms: Mapping[str, Algorithm]) -> VerificationKey:

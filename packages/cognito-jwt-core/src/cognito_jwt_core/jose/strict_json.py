@@ -78,7 +78,7 @@ def _refusal(error: ValueError) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"expected JSON, found none (at character {error.pos})"
     # Python 3.10.7 and later refuse to convert them, because that takes quadratic time.
-    return "expected numbers of a sane length, found an integer of too many digits"
+    return "expected numbers of a reasonable length, found an integer with too many digits"
 
 
 class _RefusedError(ValueError):

@@ -91,7 +91,7 @@ def require_sign_in(claims: Subject, demand: SignInDemand | None, now: float, le
     max_age, acr_values = demand
     names = () if acr_values is None else acr_values.names
     if claims.get("token_use") == "access" and "username" not in claims:
-        raise AccessDeniedError("username: expected the token of a user who signed in, found an app client's own")
+        raise AccessDeniedError("username: expected the token of a user who signed in, found one of an app client")
     auth_time, acr = claims.get("auth_time"), claims.get("acr")
     if max_age is not None:
         is_known = is_numeric_date(auth_time) and auth_time - now <= _MAX_AHEAD_SECONDS

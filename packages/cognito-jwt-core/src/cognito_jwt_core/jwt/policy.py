@@ -143,7 +143,7 @@ def name_set(
         )
     for name in value:
         if not isinstance(name, str) or name == "":
-            raise ConfigurationError(f"{option}: expected names, found {shown(name)}")
+            raise ConfigurationError(f"{option}: expected non-empty strings, found {shown(name)}")
     return NameSet(tuple(value), require)
 
 

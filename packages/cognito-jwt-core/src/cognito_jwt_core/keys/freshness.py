@@ -88,9 +88,9 @@ def consequence(usable_keys: int, issuer: str | None = None) -> str:
         issuer: Issuer whose tokens they verify, if the pool has others.
     """
     if usable_keys:
-        return f"known keys stay in use: {usable_keys}"
+        return f"cached keys stay in use: {usable_keys}"
     tokens = f"no token of {issuer}" if issuer else "no token"
-    return f"no usable keys are held, so {tokens} can be verified"
+    return f"no usable keys are cached, so {tokens} can be verified"
 
 
 def one_line(error: BaseException) -> str:

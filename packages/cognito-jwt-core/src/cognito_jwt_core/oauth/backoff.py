@@ -38,7 +38,7 @@ class RefreshBackoff:
         before, now = self._failure, Moment.now(self._clock)
         if before is not None and before.backoff_left(now) > 0:
             raise SignInError(
-                f"token endpoint: no attempt now, since the last one failed: {before.message}",
+                f"token endpoint: not tried, because the last attempt failed: {before.message}",
                 code="sign_in_unavailable",
                 retry_after=math.ceil(before.backoff_left(now)),
             )

@@ -31,7 +31,7 @@ class ManualClock:
     def advance(self, seconds: float) -> None:
         """Move both clocks forward, like passing time."""
         if seconds < 0:
-            raise ValueError("time does not run backwards: use set_time() for a wall clock that is put back")
+            raise ValueError("time does not run backwards: use set_time() to put a wall clock back")
         self._now += seconds
         self._monotonic += seconds
 

@@ -19,8 +19,8 @@ from flask_cognito.state import app_state, current_request, current_request_or_n
 def _why_anonymous() -> str:
     if not has_request_context():
         return (
-            "there is no request here: hand the values to a thread or job as arguments,"
-            " and wrap a generator that streams in flask.stream_with_context"
+            "outside a request: pass the values to a thread or job as arguments,"
+            " and wrap a streaming generator in flask.stream_with_context"
         )
     if ignored_refusal(current_request()) is not None:
         return "this request counts as anonymous, because the token in its cookie was not accepted"

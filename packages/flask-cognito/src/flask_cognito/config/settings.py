@@ -149,7 +149,8 @@ def read_settings(config: Mapping[str, Any], environ: Mapping[str, str] = os.env
     locations: Names = app.pop("token_locations", ("cookie",) if from_cookie else ("header",))
     if from_cookie and "header" in locations:
         raise ConfigurationError(
-            "COGNITO_JWT_HEADER_NAME: expected another header than Cookie, since COGNITO_TOKEN_LOCATIONS names a header"
+            "COGNITO_JWT_HEADER_NAME: expected a header other than Cookie, because COGNITO_TOKEN_LOCATIONS names a"
+            " header"
         )
     if "alb" in locations and app.get("alb_arn") is None:
         raise ConfigurationError(
@@ -205,7 +206,7 @@ def _one_of_the_pools(label: str, pool: object, shared: dict[str, Any]) -> PoolS
         raise config_values.refused(label.rstrip("."), "a mapping like {'userpool_id': ...}", pool)
     for name in pool:
         if name not in _NAMES_OF_A_POOL:
-            raise ConfigurationError(f"{label}{name}: this setting of a pool does not exist{_suggestion(name)}")
+            raise ConfigurationError(f"{label}{name}: a pool has no such setting{_suggestion(name)}")
     if pool.get("userpool_id") in (None, ""):
         raise ConfigurationError(f"{label}userpool_id: required, but missing or empty")
     own = {

@@ -29,7 +29,7 @@ ROWS = MappingProxyType(
     {
         "invalid_header": Row(401, _NOT_A_TOKEN, "The header with the access token is malformed."),
         "cross_site_request": Row(403, _DENIED, "Requests from other sites are not accepted with a cookie."),
-        "unknown_user": Row(403, _DENIED, "The token is valid, but its user is not known here."),
+        "unknown_user": Row(403, _DENIED, "The token is valid, but this app does not know its user."),
     }
 )
 

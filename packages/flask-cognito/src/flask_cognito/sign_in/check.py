@@ -55,8 +55,8 @@ def _about_sessions(state: SignInState) -> Iterator[Finding]:
         return
     yield Finding(
         "warning",
-        "a copied session cookie works until its access token expires, also after a logout, and end_sessions"
-        " cannot be used (COGNITO_SESSION_STORE or COGNITO_REVOCATIONS)",
+        "a copied session cookie works until its access token expires, even after a logout, and end_sessions"
+        " is unavailable (COGNITO_SESSION_STORE or COGNITO_REVOCATIONS)",
     )
 
 

@@ -383,7 +383,7 @@ def _the_local_pool(settings: Settings) -> LocalUserPool:
     if len(pools) != 1:
         raise RuntimeError(
             f"expected one local pool in the app's configuration (COGNITO_JWKS = pool.jwks), found {len(pools)}:"
-            " say which one is meant with pool="
+            " pass the one to use as pool="
         )
     return pools[0]
 
