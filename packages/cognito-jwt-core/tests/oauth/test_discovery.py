@@ -216,6 +216,31 @@ def test_one_fetch_for_all_who_wait(scripted: ScriptedLogin, client: OAuthClient
     assert fetches(scripted) == 1
 
 
+def test_a_sign_out_does_not_wait_until_the_fetch_ends(
+    call: Call, scripted: ScriptedLogin, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The fetch may take 60 seconds. `revoke` and `logout_url` together wait until it has taken 3."""
+    held = threading.Event()
+
+    def answer(request: object) -> Answer:
+        held.wait(90)
+        return Answer(body=scripted.discovery())
+
+    scripted.answers[scripted.discovery_path] = answer
+    client = scripted.client(scripted.verifier(key_settings=KeySettings(timeout_seconds=60)), domain=None)
+    try:
+        for method, argument in (("revoke", "R1"), ("logout_url", "https://app.example/")):
+            with pytest.raises(SignInError) as caught:
+                call(client, method, argument)
+            assert caught.value.code == "sign_in_unavailable"
+        assert caplog.records == []  # it has not failed yet
+        assert fetches(scripted) == 1
+    finally:
+        held.set()
+
+    assert call(client, "authorization_request", REDIRECT_URI)
+
+
 def test_a_fetch_during_which_the_process_stood_still_is_repeated(call: Call, scripted: ScriptedLogin) -> None:
     """Here every fetch seems to, since it takes longer than twice its limit."""
     settings = KeySettings(timeout_seconds=0.0001)

@@ -116,7 +116,7 @@ def make_app(pool: LocalUserPool, clock: ManualClock, login: LocalManagedLogin) 
     return make
 
 
-def with_clock(app: Flask, login: LocalManagedLogin, clock: ManualClock) -> None:
+def with_clock(app: Flask, login: LocalManagedLogin, clock: ManualClock, **options: Any) -> None:
     """Give the app a verifier whose clock the test moves. No key of the configuration is about clocks."""
     with app.app_context():
         state = app_state()
@@ -129,6 +129,7 @@ def with_clock(app: Flask, login: LocalManagedLogin, clock: ManualClock) -> None
         require_audience=bool(pool.require_audience),
         clock=clock,
         revocations=pool.revocations,
+        **options,
     )
 
 

@@ -5,6 +5,7 @@ Other modules decide when to fetch, and how to handle an outcome.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, wait
@@ -50,18 +51,18 @@ class Fetch:
         """Wake the waiting requests, once."""
         self._ended.set_result(None)
 
-    def wait(self) -> None:
+    def wait(self, most_seconds: float = math.inf) -> None:
         """Wait until the fetch has ended."""
-        wait([self._ended], self._patience_seconds)
+        wait([self._ended], min(self._patience_seconds, most_seconds))
 
-    async def wait_async(self) -> None:
+    async def wait_async(self, most_seconds: float = math.inf) -> None:
         """Wait until the fetch has ended, without blocking the event loop."""
         require_asyncio()
         import asyncio  # already imported by the running event loop
 
         waiting = asyncio.wrap_future(self._ended)
         try:
-            await asyncio.wait([waiting], timeout=self._patience_seconds)
+            await asyncio.wait([waiting], timeout=min(self._patience_seconds, most_seconds))
         finally:
             waiting.cancel()  # removes only this waiter, because `_ended` runs on
 

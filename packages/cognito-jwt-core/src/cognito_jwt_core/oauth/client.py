@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import NoReturn, TypeAlias
 from urllib.parse import quote, urlencode
 
+from cognito_jwt_core.clock import REAL_TIME
 from cognito_jwt_core.cognito.claims import Claims
 from cognito_jwt_core.cognito.verifier import CognitoVerifier
 from cognito_jwt_core.errors import ConfigurationError, SignInError, shown
@@ -43,7 +44,8 @@ ClientSecret: TypeAlias = "str | Callable[[], str] | None"
 
 _TOKEN = r"[\x21-\x7e]+"
 _CODE = r"[\x20-\x7e]{1,2048}"  # RFC 6749, appendix A.11; the length is ours
-_REVOCATION_SECONDS = 3  # a user who signs out waits for this
+_SIGN_OUT_SECONDS = 3  # a user who signs out waits for this
+_LEAST_SECONDS = 0.1
 _SECRET_FIELDS = ("code", "code_verifier", "refresh_token", "token")
 
 
@@ -297,7 +299,7 @@ class OAuthClient:
         """Revoke a refresh token. This also succeeds for a revoked or unknown token.
 
         Cognito's own APIs then reject the access tokens that came from it. Your API accepts them until they expire,
-        unless it uses a `RevocationList`. The request takes at most 3 seconds, even if `KeySettings` allows more.
+        unless it uses a `RevocationList`. This takes at most 3 seconds, even if `KeySettings` allows more.
 
         Raises:
             SignInError: ``sign_in_misconfigured``, ``provider_error`` or ``sign_in_unavailable``.
@@ -306,18 +308,23 @@ class OAuthClient:
         Spec: RFC 7009 section 2.
         """
         form = {"token": _checked_text("refresh_token", refresh_token)}
-        request, hidden = self._post(self._endpoints().revocation, form, self._secret(), _REVOCATION_SECONDS)
+        began_at = REAL_TIME.monotonic()
+        url, secret = self._endpoints(_SIGN_OUT_SECONDS).revocation, self._secret()
+        request, hidden = self._post(url, form, secret, _sign_out_seconds_left(began_at))
         check_revocation_answer(_send(request, "revocation endpoint", hidden), hidden)
 
     async def revoke_async(self, refresh_token: str) -> None:
         """Like `revoke`, without blocking the event loop."""
         form = {"token": _checked_text("refresh_token", refresh_token)}
-        url, secret = (await self._endpoints_async()).revocation, await self._secret_async()
-        request, hidden = self._post(url, form, secret, _REVOCATION_SECONDS)
+        began_at = REAL_TIME.monotonic()
+        url, secret = (await self._endpoints_async(_SIGN_OUT_SECONDS)).revocation, await self._secret_async()
+        request, hidden = self._post(url, form, secret, _sign_out_seconds_left(began_at))
         check_revocation_answer(await _send_async(request, "revocation endpoint", hidden), hidden)
 
     def logout_url(self, logout_uri: str) -> str:
         """Return the URL that ends the browser's session at Cognito. Send the browser there, not a script.
+
+        It waits at most 3 seconds for the discovery document, together with a `revoke` right before.
 
         Args:
             logout_uri: URL to which Cognito sends the browser afterwards, exactly as the app client lists it.
@@ -328,19 +335,19 @@ class OAuthClient:
 
         Source: "Logout endpoint" in the Amazon Cognito developer guide.
         """
-        return self._logout_url(self._endpoints().logout, logout_uri)
+        return self._logout_url(self._endpoints(_SIGN_OUT_SECONDS).logout, logout_uri)
 
     async def logout_url_async(self, logout_uri: str) -> str:
         """Like `logout_url`, without blocking the event loop."""
-        return self._logout_url((await self._endpoints_async()).logout, logout_uri)
+        return self._logout_url((await self._endpoints_async(_SIGN_OUT_SECONDS)).logout, logout_uri)
 
     # Send requests.
 
-    def _endpoints(self) -> Endpoints:
-        return self._fixed or self._discovered().get()
+    def _endpoints(self, most_seconds: float = math.inf) -> Endpoints:
+        return self._fixed or self._discovered().get(most_seconds)
 
-    async def _endpoints_async(self) -> Endpoints:
-        return self._fixed or await self._discovered().get_async()
+    async def _endpoints_async(self, most_seconds: float = math.inf) -> Endpoints:
+        return self._fixed or await self._discovered().get_async(most_seconds)
 
     def _discovered(self) -> Discovery:
         assert self._discovery is not None
@@ -525,6 +532,10 @@ def _called(secret: Callable[[], object]) -> str:
             code="sign_in_misconfigured",
         )
     raise SignInError(reason, code="sign_in_unavailable")
+
+
+def _sign_out_seconds_left(began_at: float) -> float:
+    return max(_LEAST_SECONDS, began_at + _SIGN_OUT_SECONDS - REAL_TIME.monotonic())
 
 
 def _send(request: Request, endpoint: str, hidden: Hidden) -> HTTPResponse:

@@ -6,7 +6,7 @@ import logging
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from cognito_jwt_core.clock import Clock, Moment
+from cognito_jwt_core.clock import REAL_TIME, Clock, Moment
 from cognito_jwt_core.cognito.user_pool import UserPool
 from cognito_jwt_core.errors import SignInError
 from cognito_jwt_core.http import HTTPRequestError, Request
@@ -62,25 +62,39 @@ class Discovery:
             self._read, self._settle, timeout_seconds=settings.timeout_seconds, clock=clock, is_bounded=True
         )
 
-    def get(self) -> Endpoints:
+    def get(self, most_seconds: float = math.inf) -> Endpoints:
         """Return the endpoints. Wait for the first document, at most for the time of one fetch.
+
+        Args:
+            most_seconds: Wait no longer than until a running fetch has taken this long.
 
         Raises:
             SignInError: ``sign_in_misconfigured`` or ``sign_in_unavailable``.
         """
         awaited = None
         while not isinstance(found := self._decide(awaited), Endpoints):
-            found.wait()
+            found.wait(self._patience(found, most_seconds))
             awaited = found
         return found
 
-    async def get_async(self) -> Endpoints:
+    async def get_async(self, most_seconds: float = math.inf) -> Endpoints:
         """Like `get`, without blocking the event loop."""
         awaited = None
         while not isinstance(found := self._decide(awaited), Endpoints):
-            await found.wait_async()
+            await found.wait_async(self._patience(found, most_seconds))
             awaited = found
         return found
+
+    def _patience(self, fetch: Fetch, most_seconds: float) -> float:
+        """Return how long to wait for a fetch.
+
+        Raises:
+            SignInError: ``sign_in_unavailable`` if it has taken too long already.
+        """
+        left = most_seconds - Moment.now(REAL_TIME).since(fetch.began_at)
+        if left <= 0:
+            raise _refusal(f"expected it within {most_seconds:g} s, found no answer yet", "sign_in_unavailable")
+        return left
 
     def _decide(self, awaited: Fetch | None) -> Endpoints | Fetch:
         """Return the endpoints, or the fetch to wait for."""

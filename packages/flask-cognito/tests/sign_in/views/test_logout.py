@@ -7,14 +7,15 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from cognito_jwt_core.testing import LocalManagedLogin
+from cognito_jwt_core import KeySettings
+from cognito_jwt_core.testing import LocalManagedLogin, ManualClock
 from flask import Flask, session
 from flask.testing import FlaskClient
-from flask_cognito import CognitoSignIn, cognito_auth_required, signed_out
+from flask_cognito import CognitoAuth, CognitoSignIn, MemorySessionStore, cognito_auth_required, signed_out
 from flask_cognito.testing import as_user, sign_in
 from flask_cognito.testing.sign_in import NAVIGATION
 
-from ..conftest import PASSWORD, cookies_in, revoked
+from ..conftest import PASSWORD, cookies_in, header_of, revoked, signed_in, with_clock
 
 MakeApp = Callable[..., Flask]
 NAME = "__Host-Http-cognito_session"
@@ -100,6 +101,31 @@ def test_without_discovery_the_user_goes_to_the_logout_uri(make_app: MakeApp, lo
     login.behave("discovery", status=500)
 
     assert user.post("/auth/logout", headers=SUBMIT).headers["Location"] == "http://localhost/"
+
+
+def test_a_logout_does_not_wait_until_discovery_fails(
+    make_app: MakeApp, login: LocalManagedLogin, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Cognito has 3 seconds for the whole logout, even if a fetch may take 60."""
+    shared = MemorySessionStore(clock=clock)
+
+    def be_patient(app: Flask, auth: CognitoAuth) -> None:
+        with_clock(app, login, clock, key_settings=KeySettings(timeout_seconds=60))
+
+    user = signed_in(make_app(COGNITO_SESSION_STORE=shared), login)
+    restarted = make_app(COGNITO_SESSION_STORE=shared, COGNITO_DOMAIN=None, prepare=be_patient)
+    login.behave("discovery", hold=True)
+
+    try:
+        client = restarted.test_client(use_cookies=False)
+        answer = client.post("/auth/logout", headers={**SUBMIT, "Cookie": header_of(user)})
+        failures = [record for record in caplog.records if record.name == "cognito_jwt_core.oauth"]
+    finally:
+        login.release()
+
+    assert answer.headers["Location"] == "http://localhost/"
+    assert failures == []  # the fetch still runs
+    assert user.get("/reports").status_code == 401
 
 
 def test_after_a_logout_no_navigation_signs_in_by_itself(user: FlaskClient, login: LocalManagedLogin) -> None:

@@ -147,6 +147,9 @@ class LoginCookies:
 
         With one name per state, a browser that restores 20 tabs at once would keep 20 logins, because its requests do
         not know of each other. Servers would then reject its next request, until the cookies expire.
+
+        Two logins that do not know of each other may still take the same name, for example in two processes. The
+        first one's callback then ends with ``state_missing``, or at the start page once the second one has ended.
         """
         names = [self._numbered(number) for number in range(count)]
         readable = self._readable(cookies, now)
