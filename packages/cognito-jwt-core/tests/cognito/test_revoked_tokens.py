@@ -178,6 +178,21 @@ def test_object_may_say_itself_that_a_token_is_revoked(
         way(guarded)(pool.access_token())
 
 
+@both_ways
+def test_method_that_a_test_replaces_later_is_asked(
+    pool: LocalUserPool, clock: ManualClock, way: Callable[..., Verify], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = Answering(answer=False)
+    guarded = verifier_with(pool, clock, own)
+    token = pool.access_token()
+    assert way(guarded)(token)
+
+    monkeypatch.setattr(own, "is_revoked", lambda claims: True)
+
+    with pytest.raises(TokenRevokedError):
+        way(guarded)(token)
+
+
 @pytest.mark.parametrize(("way", "name"), [(sync, "sync"), (in_a_loop, "async")])
 def test_object_gets_ready_before_the_first_answer_and_not_for_a_refused_token(
     pool: LocalUserPool, clock: ManualClock, way: Callable[..., Verify], name: str

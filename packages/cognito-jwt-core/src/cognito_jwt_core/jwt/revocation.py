@@ -43,7 +43,6 @@ class RevocationCheck:
                 f" such as a RevocationList, found {shown(revocations)}"
             )
         self._revocations = revocations
-        self._is_revoked = revocations.is_revoked
         self._has_been_ready = False
         allow_leeway = getattr(revocations, "allow_leeway", None)
         # otherwise, a revoked token would be accepted again between its `exp` and that time
@@ -83,7 +82,7 @@ class RevocationCheck:
         if not self._has_been_ready:
             self.prepare()
         try:
-            answer: object = self._is_revoked(claims)
+            answer: object = self._revocations.is_revoked(claims)
         except RevocationsUnavailableError:  # a worker that was idle or frozen has an outdated list
             self.prepare()
             answer = self._answer(claims)
@@ -97,7 +96,7 @@ class RevocationCheck:
         if not self._has_been_ready:
             await self._prepare_async()
         try:
-            answer: object = self._is_revoked(claims)
+            answer: object = self._revocations.is_revoked(claims)
         except RevocationsUnavailableError:
             await self._prepare_async()
             answer = self._answer(claims)
@@ -108,7 +107,7 @@ class RevocationCheck:
 
     def _answer(self, claims: Mapping[str, object]) -> object:
         try:
-            return self._is_revoked(claims)
+            return self._revocations.is_revoked(claims)
         except Exception as error:
             raise _unavailable(error) from error
 
