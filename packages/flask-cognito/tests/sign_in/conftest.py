@@ -206,3 +206,17 @@ def header_of(client: FlaskClient) -> str:
 def refreshes(login: LocalManagedLogin) -> int:
     """How many token requests followed the one sign-in."""
     return token_requests(login) - 1
+
+
+class WordlessError(Exception):
+    """An exception that fails to describe itself."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+class SecretiveError(Exception):
+    """An exception with a password in its text, and a line that looks like one of the log."""
+
+    def __str__(self) -> str:
+        return "redis://:hunter2@host is down\nan invented line"

@@ -26,7 +26,7 @@ from flask_cognito.sign_in.sessions.session import Session
 from flask_cognito.testing import sign_in
 from flask_cognito.testing.sign_in import NAVIGATION
 
-from .conftest import PASSWORD, cookies_in, token_requests
+from .conftest import PASSWORD, SecretiveError, WordlessError, cookies_in, token_requests
 
 MakeApp = Callable[..., Flask]
 NAME = "__Host-Http-cognito_session"
@@ -396,13 +396,27 @@ class TestLogout:
     ) -> None:
         class Fails(Recording):
             def revoke_session(self, claims: Any, *, until: float | None = None) -> None:
-                raise LookupError("the app's own list")
+                raise SecretiveError
 
         user = make_app(COGNITO_REVOCATIONS=Fails()).test_client()
         sign_in(user, "alice", PASSWORD, login)
 
         assert user.post("/auth/logout", headers=SUBMIT).status_code == 303
-        assert "LookupError" in caplog.text
+        assert "SecretiveError" in caplog.text
+        assert "hunter2" not in caplog.text
+        assert user.get("/reports").status_code == 401
+
+    def test_nor_because_of_an_error_that_fails_to_describe_itself(
+        self, make_app: MakeApp, login: LocalManagedLogin
+    ) -> None:
+        class Fails(Recording):
+            def revoke_session(self, claims: Any, *, until: float | None = None) -> None:
+                raise WordlessError
+
+        user = make_app(COGNITO_REVOCATIONS=Fails()).test_client()
+        sign_in(user, "alice", PASSWORD, login)
+
+        assert user.post("/auth/logout", headers=SUBMIT).status_code == 303
         assert user.get("/reports").status_code == 401
 
     def test_an_object_that_can_only_be_asked_is_only_asked(self, make_app: MakeApp, login: LocalManagedLogin) -> None:
@@ -483,6 +497,27 @@ class TestEndSessions:
 
         assert caught.value.code == "sign_in_unavailable"
         assert user.get("/reports").status_code == 401
+
+    @pytest.mark.parametrize("failure", [SecretiveError(), WordlessError()], ids=["a password", "no words"])
+    def test_an_object_of_the_apps_own_that_fails_is_unavailable(
+        self, make_app: MakeApp, clock: ManualClock, failure: Exception
+    ) -> None:
+        class Fails(Recording):
+            asked = 0
+
+            def revoke_user(self, issuer: str, sub: str, before: float | None) -> None:
+                self.asked += 1
+                raise failure
+
+        own = Fails()
+        app = make_app(COGNITO_REVOCATIONS=own, COGNITO_SESSION_STORE=MemorySessionStore(clock=clock))
+
+        with app.test_request_context(), pytest.raises(SignInError) as caught:
+            app.extensions["cognito_sign_in"].end_sessions("sub")
+
+        assert caught.value.code == "sign_in_unavailable"
+        assert "hunter2" not in str(caught.value)
+        assert own.asked == len(app.extensions["cognito_sign_in.state"].first.verifier.user_pool.jwks_uris)
 
     def test_another_pools_issuer_adds_nothing(
         self, app: Flask, user: FlaskClient, revocations: RevocationList

@@ -29,7 +29,16 @@ from flask_cognito.state import app_state
 from flask_cognito.testing import sign_in
 from flask_cognito.testing.sign_in import NAVIGATION
 
-from ..conftest import PASSWORD, cookies_in, refreshes, revoked, token_requests, with_clock
+from ..conftest import (
+    PASSWORD,
+    SecretiveError,
+    WordlessError,
+    cookies_in,
+    refreshes,
+    revoked,
+    token_requests,
+    with_clock,
+)
 
 MakeApp = Callable[..., Flask]
 MakeLogin = Callable[..., LocalManagedLogin]
@@ -736,20 +745,6 @@ def test_a_logout_deletes_the_cookies_though_the_store_is_down(
 
     assert answer.status_code == 303
     assert NAME not in cookies_in(stored_user)
-
-
-class WordlessError(Exception):
-    """An exception that fails to describe itself."""
-
-    def __str__(self) -> str:
-        raise RuntimeError("no words")
-
-
-class SecretiveError(Exception):
-    """An exception with a password in its text, and a line that looks like one of the log."""
-
-    def __str__(self) -> str:
-        return "redis://:hunter2@host is down\nan invented line"
 
 
 @pytest.mark.parametrize("kind", [WordlessError, SecretiveError])

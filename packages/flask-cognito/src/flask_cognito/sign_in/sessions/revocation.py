@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cognito_jwt_core import Claims, Revocations
+from cognito_jwt_core import Claims, CognitoJWTError, Revocations, RevocationsUnavailableError
 from cognito_jwt_core.integration import RevocationCheck
 
 from flask_cognito.sign_in.sessions.session import Session
@@ -67,14 +67,26 @@ class SessionRevocations:
             elif hasattr(self._revocations, "revoke_token"):
                 self._revocations.revoke_token(claims)
         except Exception as error:  # noqa: BLE001  an object of the app may raise anything
-            return f"revocations: expected to add a session, found {type(error).__name__}: {error}"
+            return f"revocations: expected to add a session, found {_described(error)}"
         return None
 
     def revoke_user(self, issuer: str, sub: str, before: float | None) -> None:
         """Add a user. `before` is the second up to which sessions end, in seconds since 1970; None is now.
 
         Raises:
-            RevocationsUnavailableError: If the entry could not be shared yet.
+            RevocationsUnavailableError: If the entry could not be shared yet, or the app's object failed.
         """
         if self.can_end_sessions:
-            self._revocations.revoke_user(issuer, sub, before)
+            try:
+                self._revocations.revoke_user(issuer, sub, before)
+            except CognitoJWTError:
+                raise
+            except Exception as error:
+                reason = f"revocations: expected to add a user, found {_described(error)}"
+                raise RevocationsUnavailableError(reason) from error
+
+
+def _described(error: Exception) -> str:
+    """Return the class of an error, and its text if it is ours. Another text may contain a password, or fail."""
+    name = type(error).__name__
+    return f"{name}: {error}" if isinstance(error, CognitoJWTError) else name
