@@ -55,11 +55,11 @@ def _who_gets_in(pool: LocalUserPool) -> Iterator[Case]:
     yield Case("the name of an ID token, which has none", 403, "/api/name", bearer(id_token))
     yield Case("a user of the database", 200, "/api/user", bearer(pool.access_token("bob")))
     yield Case("a user whom the database does not know", 200, "/api/user", bearer(pool.access_token("unknown")))
-    yield Case("nobody", 401)
-    yield Case("nobody, where nobody need be", 200, "/api/open")
-    yield Case("somebody, where nobody need be", 200, "/api/open", bearer(access))
-    yield Case("nobody, by hand", 200, "/api/by-hand")
-    yield Case("somebody, by hand", 200, "/api/by-hand", bearer(access))
+    yield Case("no token", 401)
+    yield Case("no token, where none is needed", 200, "/api/open")
+    yield Case("a user, where none is needed", 200, "/api/open", bearer(access))
+    yield Case("no token, by hand", 200, "/api/by-hand")
+    yield Case("a user, by hand", 200, "/api/by-hand", bearer(access))
     yield Case("rubbish, by hand", 401, "/api/by-hand", bearer("rubbish"))
     yield Case("an unknown URL", 404, "/nowhere")
     yield Case("an unknown method", 405, method="DELETE")
@@ -98,7 +98,7 @@ def _tokens(pool: LocalUserPool) -> Iterator[Case]:
         "expired": pool.expired_token(),
         "not yet valid": pool.not_yet_valid_token(),
         "with a signature that does not hold": pool.badly_signed_token(),
-        "with a key that nobody has": pool.sign({"alg": "RS256", "kid": "x"}, good),
+        "with an unknown key": pool.sign({"alg": "RS256", "kid": "x"}, good),
         "without a kid": pool.sign({"alg": "RS256"}, good),
         "with alg none": pool.sign({"alg": "none", **kid}, good),
         "with alg HS256": pool.sign({"alg": "HS256", **kid}, good),
@@ -112,7 +112,7 @@ def _tokens(pool: LocalUserPool) -> Iterator[Case]:
         "without a token use": pool.access_token(token_use=ABSENT),
         "with another token use": pool.access_token(token_use="refresh"),
         "bound to another API": pool.access_token(aud="another-api"),
-        "that is no JSON object": pool.sign(pool.header, [1]),
+        "that is not a JSON object": pool.sign(pool.header, [1]),
         "padded": pool.access_token() + "=",
     }.items():
         yield Case(f"a token {name}", 401, headers=bearer(token))
@@ -144,9 +144,9 @@ def _groups(pool: LocalUserPool) -> Iterator[Case]:
     yield Case("with groups that are a number", 403, "/api/foo", of(7))
     yield Case("in the group, by the other decorator", 200, "/api/checked", of(["admin"]))
     yield Case("not in the group, by the other decorator", 403, "/api/checked", of(["x"]))
-    yield Case("nobody, where a group is needed", 401, "/api/foo")
-    yield Case("in the group, by the group decorator alone", 200, "/api/group-alone", of(["admin"]))
-    yield Case("nobody, by the group decorator alone", 401, "/api/group-alone")
+    yield Case("no token, where a group is needed", 401, "/api/foo")
+    yield Case("in the group, with only the group decorator", 200, "/api/group-alone", of(["admin"]))
+    yield Case("no token, with only the group decorator", 401, "/api/group-alone")
     yield Case("in the group, which is given as a plain string", 200, "/api/group-string", of(["admin"]))
     yield Case("not in the group, which is given as a plain string", 403, "/api/group-string", of(["x"]))
 

@@ -70,7 +70,7 @@ class Comparison:
 
 
 def told(answer: dict[str, Any]) -> tuple[Any, ...]:
-    """What a client of 1.21 could go by: status, body, headers of the app's own; of a refusal, the name of the error.
+    """Return what clients of 1.21 may rely on: status, body and the app's headers; for a refusal, the error's name.
 
     The description of a refusal was the text of an exception, and varied with the version of a library.
     """

@@ -227,7 +227,7 @@ class TestRoutes:
 
     @pytest.fixture
     def demands(self, app: Flask) -> Callable[[], dict[str, str]]:
-        """What ``flask cognito routes`` says of each URL and its methods."""
+        """Return what ``flask cognito routes`` prints for each URL and method."""
 
         def told() -> dict[str, str]:
             _, output = run(app, "routes")
@@ -290,7 +290,7 @@ class TestRoutes:
         assert found["GET /restx"] == "group a"
 
     def test_a_hole_that_only_head_has(self, app: Flask, demands: Callable[[], dict[str, str]]) -> None:
-        """Flask-RESTful answers HEAD by `get`, and puts around it what is there for "head"."""
+        """Flask-RESTful answers HEAD with `get`, and applies the decorators of "head"."""
 
         class Todo(flask_restful.Resource):  # type: ignore[misc]
             method_decorators = {"get": [cognito_auth_required]}  # noqa: RUF012 - as Flask-RESTful has it

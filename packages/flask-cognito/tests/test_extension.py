@@ -36,7 +36,7 @@ def configured(pool: LocalUserPool, other_pool: LocalUserPool) -> Callable[..., 
 
 
 def user(app: Flask, token: str, header: str = "Authorization") -> str:
-    """Whom the app takes for the sender of a token, or the code it refuses it with."""
+    """Return the user that the app finds for a token, or the code of the refusal."""
     response = app.test_client().get("/", headers={header: f"Bearer {token}"})
     return response.text if response.status_code == 200 else str(response.get_json()["code"])
 
@@ -296,7 +296,7 @@ class TestTheAppsOwnHandler:
 
 
 class Later:
-    """An awaitable that is no coroutine."""
+    """An awaitable that is not a coroutine."""
 
     def __init__(self, user: Any) -> None:
         self.user = user

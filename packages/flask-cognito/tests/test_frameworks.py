@@ -239,7 +239,7 @@ def test_a_refusal_before_the_view_is_the_same(
 ) -> None:
     def protected(name: str, **config: Any) -> Flask:
         app = make(name, **config)
-        app.extensions["cognito_auth"].protect(app, scopes="nobody/has-it")
+        app.extensions["cognito_auth"].protect(app, scopes="unknown/scope")
         return app
 
     assert list(answers(protected(framework, **mode), requests)) == list(answers(protected("flask"), requests))

@@ -31,7 +31,7 @@ README_POOL_ID = "eu-central-1c3fea2"
 
 @pytest.fixture
 def get_token(make_app: MakeApp) -> Callable[[str | None, dict[str, str]], str | None]:
-    """What the extension finds in a request's headers, for a header prefix."""
+    """Return what the extension finds in a request's headers, for a header prefix."""
 
     def found(prefix: str | None, headers: dict[str, str]) -> str | None:
         app = make_app(COGNITO_JWT_HEADER_PREFIX=prefix)
@@ -70,7 +70,7 @@ class TestHeaderPrefix:
 
 @pytest.fixture
 def status_in_groups(app: Flask, pool: LocalUserPool, bearer: Callable[[str], dict[str, str]]) -> Callable[[Any], int]:
-    """How a view for ``admin`` answers a token with this claim of groups."""
+    """Return how a view for ``admin`` answers a token with this claim of groups."""
 
     @app.get("/groups")
     @cognito_auth_required

@@ -31,7 +31,7 @@ def key_of(jwk: dict[str, object]) -> VerificationKey:
 
 
 def verify(jwk: dict[str, object], jws: str) -> None:
-    """What the verifier does with a token before it looks at the claims."""
+    """Do what the verifier does with a token before it looks at the claims."""
     key = key_of(jwk)
     token = parse(jws.encode())
     algorithm, kid = check_header(token.header, ALGORITHMS)

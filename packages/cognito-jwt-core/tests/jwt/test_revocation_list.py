@@ -168,7 +168,7 @@ def test_session_is_revoked_with_all_its_tokens_and_no_other_session(revocations
         ({"iat": NOW, "auth_time": NOW}, True),
         ({"iat": NOW + 5, "auth_time": NOW + 5}, True),  # within the leeway
         ({"iat": NOW + 6, "auth_time": NOW + 6}, False),
-        ({"iat": NOW + 600, "auth_time": NOW - 10}, True),  # a refresh moves `iat` alone
+        ({"iat": NOW + 600, "auth_time": NOW - 10}, True),  # a refresh moves only `iat`
         ({"iat": NOW + 600, "auth_time": "long ago"}, True),
         ({"iat": NOW + 600, "auth_time": None}, False),  # an app client's own token has none
         ({"iat": None, "auth_time": NOW + 600}, True),  # it does not say when it was issued

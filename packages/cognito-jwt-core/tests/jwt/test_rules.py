@@ -1,4 +1,4 @@
-"""Each rule alone. That the verifier asks them, and in which order, is held by test_verifier.py."""
+"""Each rule by itself. test_verifier.py tests that the verifier applies them, and in which order."""
 
 import math
 from collections.abc import Mapping

@@ -23,7 +23,7 @@ def verifier_of(cache_size: int = 10) -> CognitoVerifier:
 
 
 def answers(verifier: CognitoVerifier, token: str) -> list[object]:
-    """What several calls get: the claims, or the class and the words of the error."""
+    """Return the result of several calls: the claims, or the class and message of the error."""
     found: list[object] = []
     for _ in range(TIMES):
         try:

@@ -121,7 +121,7 @@ def test_claims_that_an_attacker_signs(exchange: Exchange, which: str, claims: d
     value=JSON,
 )
 def test_claims_that_the_pool_signs(exchange: Exchange, which: str, name: str, value: object) -> None:
-    """A pool never signs such claims; if one did, they sign in nobody but the user of both tokens."""
+    """A pool never signs such claims; if one did, they could sign in only the user of both tokens."""
     changes: dict[str, Any] = {which: {name: value}}
     found = exchange.answered(json.dumps(exchange.scripted.tokens(**changes)).encode())
 

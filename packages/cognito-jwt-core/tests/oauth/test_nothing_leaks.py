@@ -136,7 +136,7 @@ def test_a_sign_in_from_its_beginning_to_its_end(seen: Seen, login: LocalManaged
 
 
 def echoed(request: Received) -> Answer:
-    """What a badly written proxy answers: the request, in an error."""
+    """Answer like a badly written proxy: repeat the request in an error."""
     return Answer(status=400, body={"error": "invalid_request", "error_description": f"{request.text} {request.form}"})
 
 

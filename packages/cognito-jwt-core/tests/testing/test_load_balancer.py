@@ -17,7 +17,7 @@ def parts_of(token: str) -> list[dict[str, object]]:
 
 
 def test_token_has_the_members_and_types_of_a_real_one(pool: LocalUserPool) -> None:
-    """As of the token in awslabs/aws-jwt-verify#109."""
+    """Compare with the token in awslabs/aws-jwt-verify#109."""
     balancer = LocalLoadBalancer(pool, arn=ARN)
 
     header, claims = parts_of(balancer.token("bob", email="bob@example.org", expires_in=60))

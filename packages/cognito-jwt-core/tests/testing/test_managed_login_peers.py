@@ -23,7 +23,7 @@ class SignedIn(NamedTuple):
 
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest) -> str:
-    """How the client authenticates."""
+    """Return how the client authenticates."""
     way: str = request.param
     return way
 

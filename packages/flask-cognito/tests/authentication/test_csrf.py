@@ -21,7 +21,7 @@ def app(make_app: MakeApp) -> Flask:
 
 @pytest.fixture
 def status(app: Flask, pool: LocalUserPool) -> Status:
-    """How the app answers a POST with a good cookie and these headers."""
+    """Return how the app answers a POST with a good cookie and these headers."""
     client = app.test_client(use_cookies=False)
     cookie = {"Cookie": f"session_token={pool.access_token()}"}
 

@@ -1,4 +1,4 @@
-"""The two proxies: of one request alone, and falsy wherever no user is authenticated."""
+"""The two proxies belong to one request, and are falsy where no user is authenticated."""
 
 import copy
 import json

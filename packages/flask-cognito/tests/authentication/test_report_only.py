@@ -368,9 +368,9 @@ class TestViewsThatReadClaimsOfNobody:
             assert not hasattr(claims, "email")
             assert not current_user
             assert not current_session
-            return {"user": "nobody"}
+            return {"user": "none"}
 
-        assert get(app, "/looks") == (200, "nobody")
+        assert get(app, "/looks") == (200, "none")
 
 
 class TestSomeDemands:

@@ -27,7 +27,7 @@ Answer = Callable[..., Any]
 
 @pytest.fixture
 def code(app: Flask, bearer: Bearer) -> Answer:
-    """What a request for `path` with `token` is refused with; None where it is not."""
+    """Return the error that refuses a request for `path` with `token`, or None if it is accepted."""
 
     def answered(path: str, token: str | None = None) -> str | None:
         response = app.test_client().get(path, headers={} if token is None else bearer(token))

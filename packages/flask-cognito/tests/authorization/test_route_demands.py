@@ -49,7 +49,7 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def status(client: FlaskClient, bearer: Bearer) -> Callable[[str, str], Any]:
-    """How a route answers a token: 200, or the code of the refusal."""
+    """Return how a route answers a token: 200, or the code of the refusal."""
 
     def asked(path: str, token: str) -> Any:
         response = client.get(path, headers=bearer(token))

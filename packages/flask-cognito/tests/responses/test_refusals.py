@@ -100,7 +100,7 @@ def rejected(pool: LocalUserPool, other_pool: LocalUserPool) -> dict[str, str]:
     return {
         "malformed_token": "abc",
         "algorithm_not_allowed": pool.sign({"alg": "HS256", "kid": kid}, pool.access_claims()),
-        "unknown_key": pool.sign({"alg": alg, "kid": "nobody's"}, pool.access_claims()),
+        "unknown_key": pool.sign({"alg": alg, "kid": "unknown"}, pool.access_claims()),
         "invalid_signature": pool.badly_signed_token(),
         "invalid_claim": pool.access_token(sub=7),
         "invalid_issuer": pool.access_token(iss=other_pool.issuer),

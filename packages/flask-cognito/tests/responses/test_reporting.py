@@ -26,7 +26,7 @@ Caplog = pytest.LogCaptureFixture
 
 @contextmanager
 def heard(signal: Signal) -> Iterator[list[tuple[Any, dict[str, Any]]]]:
-    """What a signal sends meanwhile."""
+    """Collect what a signal sends meanwhile."""
     received: list[tuple[Any, dict[str, Any]]] = []
 
     def receive(sender: Any, **details: Any) -> None:

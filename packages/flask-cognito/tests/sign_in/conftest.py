@@ -43,7 +43,7 @@ def pool(clock: ManualClock) -> LocalUserPool:
 
 @pytest.fixture(params=["cookies", "memory", "redis"])
 def kept(request: pytest.FixtureRequest, clock: ManualClock) -> dict[str, Any]:
-    """Where sessions are kept, as keys of the configuration."""
+    """Return the keys of the configuration that say where sessions are kept."""
     if request.param == "cookies":
         return {}
     if request.param == "memory":
@@ -189,7 +189,7 @@ def cookies_in(client: FlaskClient) -> dict[str, str]:
 
 
 def token_requests(login: LocalManagedLogin) -> int:
-    """How often the token endpoint was asked."""
+    """Return how many requests the token endpoint got."""
     return sum(request.route == "/oauth2/token" for request in login.requests)
 
 
@@ -204,7 +204,7 @@ def header_of(client: FlaskClient) -> str:
 
 
 def refreshes(login: LocalManagedLogin) -> int:
-    """How many token requests followed the one sign-in."""
+    """Return how many token requests followed the sign-in."""
     return token_requests(login) - 1
 
 

@@ -445,7 +445,7 @@ def test_an_expired_session_comes_back_unseen_while_cognitos_lasts(
 
 
 def test_a_form_of_an_expired_session_comes_back_to_its_page(site: Site, tab: Tab, clock: ManualClock) -> None:
-    """What was sent is not repeated after the sign-in: the user may have changed."""
+    """The form is not sent again after the sign-in: the user may have changed."""
     sign_in(tab, site)
     tab.goto(f"{site.url}/optional?week=3")
     clock.advance(SESSION_SECONDS)

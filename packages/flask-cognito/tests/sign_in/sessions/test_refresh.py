@@ -48,7 +48,7 @@ HOUR = 3600
 
 @pytest.fixture(params=["cookies", "store"])
 def kept(request: pytest.FixtureRequest, clock: ManualClock) -> dict[str, Any]:
-    """Where sessions are kept, as keys of the configuration."""
+    """Return the keys of the configuration that say where sessions are kept."""
     return {} if request.param == "cookies" else {"COGNITO_SESSION_STORE": MemorySessionStore(clock=clock)}
 
 

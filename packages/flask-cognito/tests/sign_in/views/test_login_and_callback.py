@@ -316,7 +316,7 @@ def test_a_token_that_the_app_would_refuse_makes_no_session(make_app: MakeApp, l
         with app.app_context():
             state = app_state()
         state.verifier = CognitoVerifier(
-            login.user_pool, client_id=login.client_id, token_use="access", groups=["nobody"], clock=login.pool.clock
+            login.user_pool, client_id=login.client_id, token_use="access", groups=["unknown"], clock=login.pool.clock
         )
 
     client = make_app(prepare=demand_a_group).test_client()

@@ -53,7 +53,7 @@ def code_of(answer: Any) -> str:
 
 
 def prompt_of(answer: Any, app: Flask) -> list[str] | None:
-    """What the link of an error page asks Cognito for."""
+    """Return what the link of an error page requests from Cognito."""
     link = answer.text.partition('href="')[2].partition('"')[0].replace("&amp;", "&")
     begun = app.test_client().get(link, headers=NAVIGATION)
     return parse_qs(urlsplit(begun.headers["Location"]).query).get("prompt")
