@@ -111,7 +111,7 @@ GUARDS = (
     guard(
         "test_a_login_is_consumed_whatever_the_outcome",
         f"{SIGN_IN}/views/callback.py",
-        ("        carry(request.environ, [state.rules.deleted(name)])\n", ""),
+        ("        carry(request.environ, [pool.rules.deleted(name)])\n", ""),
     ),
     guard(
         "test_a_callback_that_is_replayed_after_a_logout_revives_nothing",
@@ -227,7 +227,7 @@ GUARDS = (
     guard(
         "test_a_new_sign_in_ends_the_session_before",
         f"{SIGN_IN}/views/welcome.py",
-        ("    _end_previous(request, state, session)\n", ""),
+        ("    _end_previous(request, pool, session)\n", ""),
     ),
     guard(
         "test_flasks_session_of_another_user_is_cleared",
@@ -248,14 +248,14 @@ GUARDS = (
         "test_a_button_signs_out_here_and_at_cognito",
         f"{SIGN_IN}/views/logout.py",
         (
-            "        _revoke(state, found.held.session)\n",
+            "        _revoke(own, found.held.session)\n",
             "",
         ),
     ),
     guard(
         "test_copied_cookies_serve_no_longer",
         f"{SIGN_IN}/views/logout.py",
-        ("    failure = state.revocations.revoke_session(session)  #", "    failure = None  #"),
+        ("    failure = pool.revocations.revoke_session(session)  #", "    failure = None  #"),
     ),
     guard(
         "test_a_revoked_session_is_never_refreshed",

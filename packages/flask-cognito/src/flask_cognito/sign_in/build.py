@@ -22,7 +22,7 @@ from flask_cognito.sign_in.sessions.revocation import SessionRevocations
 from flask_cognito.sign_in.sessions.session import Session
 from flask_cognito.sign_in.sessions.store import RedisSessionStore, SessionStore
 from flask_cognito.sign_in.sessions.store_keeper import StoreKeeper
-from flask_cognito.sign_in.state import AppSignIn, Handlers, SignInState
+from flask_cognito.sign_in.state import AppSignIn, Handlers, PoolSignIn
 from flask_cognito.signals import session_ended, session_refreshed
 from flask_cognito.state import AppState
 
@@ -73,14 +73,14 @@ class _Builder:
         pools = map(self._pool, self._settings, self._verifiers, self._bindings)
         return AppSignIn(pools=tuple(pools), handlers=self._handlers)
 
-    def _pool(self, settings: SignInSettings, verifier: CognitoVerifier, binding: tuple[str, str]) -> SignInState:
+    def _pool(self, settings: SignInSettings, verifier: CognitoVerifier, binding: tuple[str, str]) -> PoolSignIn:
         oauth = _oauth(settings, verifier)
         clock = verifier.transport.clock
         others = [other for other in self._bindings if other != binding]
         keeper = self._keeper(settings, binding, clock)
         revocations = SessionRevocations(self._auth.settings.pools[settings.pool_index].revocations)
         revocations.keep_for_at_least(settings.session_lifetime)
-        return SignInState(
+        return PoolSignIn(
             app=self._auth,
             settings=settings,
             secrets=self._secrets,

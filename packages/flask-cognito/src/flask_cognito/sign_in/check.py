@@ -15,7 +15,7 @@ from flask import Flask, url_for
 
 from flask_cognito.sign_in.sessions.keeper import Held, StoreDownError
 from flask_cognito.sign_in.sessions.session import Session
-from flask_cognito.sign_in.state import AppSignIn, SignInState
+from flask_cognito.sign_in.state import AppSignIn, PoolSignIn
 
 _GOOD_SECRET_BYTES = 32
 _MAX_BYTES = 64 * 1024
@@ -43,15 +43,15 @@ def findings(app: Flask, sign_in: AppSignIn) -> Iterator[Finding]:
         yield from _about_pool(app, pool)
 
 
-def _about_sessions(state: SignInState) -> Iterator[Finding]:
-    store = state.settings.session_store
-    yield Finding("sessions in", f"{'cookies' if store is None else 'a store'}; cookie {state.rules.name}")
-    if len(state.secrets[0]) < _GOOD_SECRET_BYTES:
-        yield Finding("warning", f"SECRET_KEY has {len(state.secrets[0])} bytes; use at least {_GOOD_SECRET_BYTES}")
+def _about_sessions(pool: PoolSignIn) -> Iterator[Finding]:
+    store = pool.settings.session_store
+    yield Finding("sessions in", f"{'cookies' if store is None else 'a store'}; cookie {pool.rules.name}")
+    if len(pool.secrets[0]) < _GOOD_SECRET_BYTES:
+        yield Finding("warning", f"SECRET_KEY has {len(pool.secrets[0])} bytes; use at least {_GOOD_SECRET_BYTES}")
     if store is not None:
-        yield _about_store(state)
+        yield _about_store(pool)
         return
-    if state.revocations.can_end_sessions:
+    if pool.revocations.can_end_sessions:
         return
     yield Finding(
         "warning",
@@ -60,27 +60,27 @@ def _about_sessions(state: SignInState) -> Iterator[Finding]:
     )
 
 
-def _about_pool(app: Flask, state: SignInState) -> Iterator[Finding]:
-    settings = state.settings
+def _about_pool(app: Flask, pool: PoolSignIn) -> Iterator[Finding]:
+    settings = pool.settings
     if settings.name:
-        yield Finding("sign-in pool", f"{settings.name}: {state.verifier.user_pool.id}, routes below {settings.path}")
+        yield Finding("sign-in pool", f"{settings.name}: {pool.verifier.user_pool.id}, routes below {settings.path}")
     kind = "public" if settings.client_secret is None else "confidential"
     yield Finding("sign-in client", f"{settings.client_id} ({kind})")
     if settings.logout_uri is None:
         key = "logout_uri" if settings.name else "COGNITO_LOGOUT_URI"
         yield Finding("warning", f"after a logout, Cognito's own session signs users in again ({key})")
-    yield from _about_managed_login(app, state)
+    yield from _about_managed_login(app, pool)
 
 
-def _about_store(state: SignInState) -> Finding:
+def _about_store(pool: PoolSignIn) -> Finding:
     """Write, read and delete a record, and take its lock once."""
-    now = state.clock.time()
+    now = pool.clock.time()
     session = Session(
         id=secrets.token_urlsafe(32),
         access_token="",
         refresh_token=None,
         id_claims={},
-        identity=("check", "check", state.settings.client_id, None, None, None),
+        identity=("check", "check", pool.settings.client_id, None, None, None),
         signed_in_at=now,
         ends_at=now + _LOCK_SECONDS,
         received_at=now,
@@ -88,11 +88,11 @@ def _about_store(state: SignInState) -> Finding:
     )
     held = Held(session=session, key=hashlib.sha256(session.id.encode()).hexdigest())
     try:
-        cookie = state.keeper.begin(session)[0].partition(";")[0].partition("=")[2]
-        found = state.keeper.peek({state.rules.name: cookie})
-        with state.keeper.lock(held.key, _LOCK_SECONDS) as first, state.keeper.lock(held.key, _LOCK_SECONDS) as second:
+        cookie = pool.keeper.begin(session)[0].partition(";")[0].partition("=")[2]
+        found = pool.keeper.peek({pool.rules.name: cookie})
+        with pool.keeper.lock(held.key, _LOCK_SECONDS) as first, pool.keeper.lock(held.key, _LOCK_SECONDS) as second:
             is_lock = first and not second
-        state.keeper.end(held)
+        pool.keeper.end(held)
     except StoreDownError as error:
         return Finding("session store", f"FAILED: {error}", is_good=False)
     if found is None or not is_lock:
@@ -101,28 +101,28 @@ def _about_store(state: SignInState) -> Finding:
     return Finding("session store", "works, and so does its lock")
 
 
-def _about_managed_login(app: Flask, state: SignInState) -> Iterator[Finding]:
-    redirect_uri = state.settings.redirect_uri
+def _about_managed_login(app: Flask, pool: PoolSignIn) -> Iterator[Finding]:
+    redirect_uri = pool.settings.redirect_uri
     if redirect_uri is None and app.config.get("SERVER_NAME"):
-        redirect_uri = url_for(state.endpoint("callback"), _external=True)
+        redirect_uri = url_for(pool.endpoint("callback"), _external=True)
     if redirect_uri is None:
         yield Finding("callback URL", "from the host of each request; not checked (COGNITO_REDIRECT_URI)")
         return
     yield Finding("callback URL", redirect_uri)
     try:
-        resource = state.app.settings.resource
-        url = state.oauth.authorization_request(redirect_uri, scopes=state.settings.scopes, resource=resource).url
+        resource = pool.app.settings.resource
+        url = pool.oauth.authorization_request(redirect_uri, scopes=pool.settings.scopes, resource=resource).url
     except (SignInError, ConfigurationError) as error:
         yield Finding("managed login", f"FAILED: {error}", is_good=False)
         return
-    yield _asked(state, url)
-    if state.settings.domain is not None:
-        yield from _compared_with_discovery(state, url, redirect_uri)
+    yield _asked(pool, url)
+    if pool.settings.domain is not None:
+        yield from _compared_with_discovery(pool, url, redirect_uri)
 
 
-def _asked(state: SignInState, url: str) -> Finding:
+def _asked(pool: PoolSignIn, url: str) -> Finding:
     """Call the authorization endpoint, which shows an error page for an unknown client or callback URL."""
-    transport = state.verifier.transport
+    transport = pool.verifier.transport
     request = Request(
         "GET",
         url,
@@ -141,8 +141,8 @@ def _asked(state: SignInState, url: str) -> Finding:
     return Finding("managed login", f"{urlsplit(url).netloc} knows the app client and its callback URL")
 
 
-def _compared_with_discovery(state: SignInState, url: str, redirect_uri: str) -> Iterator[Finding]:
-    discovered = OAuthClient(state.verifier, client_id=state.settings.client_id)
+def _compared_with_discovery(pool: PoolSignIn, url: str, redirect_uri: str) -> Iterator[Finding]:
+    discovered = OAuthClient(pool.verifier, client_id=pool.settings.client_id)
     try:
         other = discovered.authorization_request(redirect_uri).url
     except SignInError as error:

@@ -40,8 +40,8 @@ class Handlers:
 
 
 @dataclass(eq=False, kw_only=True, repr=False)
-class SignInState:
-    """The state of an app's sign-in at one pool. Its `repr` shows no secret."""
+class PoolSignIn:
+    """The sign-in of an app at one pool. Its `repr` shows no secret."""
 
     app: AppState
     settings: SignInSettings
@@ -156,9 +156,9 @@ class AppSignIn:
         handlers: The functions that the app has registered.
     """
 
-    pools: tuple[SignInState, ...]
+    pools: tuple[PoolSignIn, ...]
     handlers: Handlers
-    _by_name: Mapping[str, SignInState] = field(init=False)
+    _by_name: Mapping[str, PoolSignIn] = field(init=False)
 
     def __post_init__(self) -> None:
         self._by_name = {pool.settings.name: pool for pool in self.pools}
@@ -169,24 +169,24 @@ class AppSignIn:
         return "" not in self._by_name
 
     @property
-    def first(self) -> SignInState:
+    def first(self) -> PoolSignIn:
         """Return a pool for the parts that all share: cookies, store, handlers and session lifetime."""
         return self.pools[0]
 
     @property
-    def only(self) -> SignInState | None:
+    def only(self) -> PoolSignIn | None:
         """Return the pool that a user signs in at, or None if the user has a choice."""
         return self.pools[0] if len(self.pools) == 1 else None
 
-    def pool_in(self, cookies: Mapping[str, str]) -> SignInState | None:
+    def pool_in(self, cookies: Mapping[str, str]) -> PoolSignIn | None:
         """Return the pool in a request's session id, unverified. Only that pool's keys open the session."""
         return self._by_name.get(pool_of_id(self.first.keeper.id_in(cookies)))
 
-    def named(self, name: str) -> SignInState | None:
+    def named(self, name: str) -> PoolSignIn | None:
         """Return the pool with this name."""
         return self._by_name.get(name)
 
-    def of_issuer(self, issuer: str | None) -> SignInState | None:
+    def of_issuer(self, issuer: str | None) -> PoolSignIn | None:
         """Return the pool whose tokens have this issuer, in any of its forms."""
         return next((pool for pool in self.pools if issuer in pool.verifier.user_pool.jwks_uris), None)
 

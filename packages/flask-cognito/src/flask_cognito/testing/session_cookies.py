@@ -13,7 +13,7 @@ from cognito_jwt_core.testing import LocalUserPool
 from flask.testing import FlaskClient
 
 from flask_cognito.sign_in.sessions.session import Session, new_id
-from flask_cognito.sign_in.state import AppSignIn, SignInState
+from flask_cognito.sign_in.state import AppSignIn, PoolSignIn
 
 
 class SessionCookies:
@@ -31,7 +31,7 @@ class SessionCookies:
     def __init__(
         self,
         client: FlaskClient,
-        state: SignInState,
+        state: PoolSignIn,
         pool: LocalUserPool,
         username: str,
         *,
@@ -77,7 +77,7 @@ class SessionCookies:
             self._client.set_cookie(name, value, domain=self._domain, max_size=0)
 
 
-def pool_of(sign_in: AppSignIn, pool: LocalUserPool) -> SignInState | None:
+def pool_of(sign_in: AppSignIn, pool: LocalUserPool) -> PoolSignIn | None:
     """Return the app's pool that accepts the tokens of a local pool."""
     only = None if sign_in.has_names else sign_in.only
     return only or sign_in.of_issuer(pool.issuer)

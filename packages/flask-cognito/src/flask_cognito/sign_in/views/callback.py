@@ -17,7 +17,7 @@ from flask_cognito.sign_in.login.login_cookie import Login
 from flask_cognito.sign_in.login.next_url import START
 from flask_cognito.sign_in.sessions.keeper import StoreDownError
 from flask_cognito.sign_in.sessions.session import Session
-from flask_cognito.sign_in.state import SignInState, app_sign_in, store_down
+from flask_cognito.sign_in.state import PoolSignIn, app_sign_in, store_down
 from flask_cognito.sign_in.views import pages
 from flask_cognito.sign_in.views.callback_flights import CallbackFlights, Completed
 from flask_cognito.sign_in.views.demand import NO_DEMAND, Demand
@@ -28,7 +28,7 @@ from flask_cognito.sign_in.views.welcome import claims_for_hook, is_in_a_loop, w
 from flask_cognito.state import current_request
 
 
-def callback(state: SignInState, flights: CallbackFlights) -> Any:
+def callback(pool: PoolSignIn, flights: CallbackFlights) -> Any:
     """Return the response to a browser that comes back from Cognito."""
     request = current_request()
     if is_prefetch(request):
@@ -38,22 +38,22 @@ def callback(state: SignInState, flights: CallbackFlights) -> Any:
     query = request.query_string.decode("ascii", "replace")
     target, demand = START, NO_DEMAND
     try:
-        state.check_host(request)
-        login = _login_of(request, state, state_of_query(query))
+        pool.check_host(request)
+        login = _login_of(request, pool, state_of_query(query))
         if login is None:
             return pages.with_page_headers(make_response(redirect(START, 303)))
         target, demand = login.next, Demand(login.params, login.step_up)
-        if login.is_late(state.clock.time(), state.settings.login_lifetime):
+        if login.is_late(pool.clock.time(), pool.settings.login_lifetime):
             raise SignInError("login: expected its callback in time, found it late", code="login_expired")
-        completed = flights.answer(login, lambda: _complete(request, state, login, query))
+        completed = flights.answer(login, lambda: _complete(request, pool, login, query))
         if completed.error is not None:
             demand = demand.with_prompt()  # the same as after the errors of `_NEEDS_PROMPT`
             raise completed.error
-        return welcome(request, state, completed, target)
+        return welcome(request, pool, completed, target)
     except StoreDownError as error:
-        return failed(state, store_down(error), target, demand)
+        return failed(pool, store_down(error), target, demand)
     except SignInError as error:
-        return failed(state, error, target, demand)
+        return failed(pool, error, target, demand)
 
 
 def state_of_query(query: str) -> str:
@@ -72,13 +72,13 @@ def state_of_query(query: str) -> str:
     return values[0]
 
 
-def _login_of(request: Request, state: SignInState, value: str) -> Login | None:
+def _login_of(request: Request, pool: PoolSignIn, value: str) -> Login | None:
     """Return a callback's login and consume it. None for a finished one of a user who is signed in."""
     cookies = cookies_of(request)
-    found = state.logins.find(cookies, value, state.clock.time())
+    found = pool.logins.find(cookies, value, pool.clock.time())
     if found is not None:
         name, login = found
-        carry(request.environ, [state.rules.deleted(name)])
+        carry(request.environ, [pool.rules.deleted(name)])
         del cookies[name]  # takes no more space
         return login
     try:
@@ -90,74 +90,74 @@ def _login_of(request: Request, state: SignInState, value: str) -> Login | None:
     raise SignInError("login: expected its cookie, found none that can be read", code="state_missing")
 
 
-def _complete(request: Request, state: SignInState, login: Login, query: str) -> Completed:
-    tokens = redeem(state, login, query)
+def _complete(request: Request, pool: PoolSignIn, login: Login, query: str) -> Completed:
+    tokens = redeem(pool, login, query)
     try:
-        check_token(state, tokens.access_token)
+        check_token(pool, tokens.access_token)
         if login.step_up is not None:
-            login.step_up.check(tokens.claims, begun_at=login.begun_at, now=state.clock.time(), leeway=state.leeway)
-        answer = _checked(request, state, tokens)
+            login.step_up.check(tokens.claims, begun_at=login.begun_at, now=pool.clock.time(), leeway=pool.leeway)
+        answer = _checked(request, pool, tokens)
         if answer is not None and answer.status_code >= 400:
-            state.revoke(tokens.refresh_token)
+            pool.revoke(tokens.refresh_token)
             return Completed(answer=answer)
-        lifetime = state.settings.session_lifetime
-        session = Session.begin(tokens, state.clock.time(), lifetime, pool=state.settings.name)
-        return Completed(session=session, cookies=state.keeper.begin(session), answer=answer, tokens=tokens)
+        lifetime = pool.settings.session_lifetime
+        session = Session.begin(tokens, pool.clock.time(), lifetime, pool=pool.settings.name)
+        return Completed(session=session, cookies=pool.keeper.begin(session), answer=answer, tokens=tokens)
     except StoreDownError as error:
-        state.revoke(tokens.refresh_token)
+        pool.revoke(tokens.refresh_token)
         return Completed(error=store_down(error))
     except SignInError as error:
-        state.revoke(tokens.refresh_token)
+        pool.revoke(tokens.refresh_token)
         return Completed(error=error)
     except BaseException:
         # Whatever stops the sign-in after the exchange, revoke the tokens that no session uses.
-        state.revoke(tokens.refresh_token)
+        pool.revoke(tokens.refresh_token)
         raise
 
 
-def redeem(state: SignInState, login: Login, query: str) -> TokenSet:
+def redeem(pool: PoolSignIn, login: Login, query: str) -> TokenSet:
     """Return the verified tokens of a callback.
 
     Raises:
         SignInError: If no tokens can be verified.
     """
-    code = state.oauth.read_callback(query, state=login.state)
-    return state.oauth.exchange_code(
+    code = pool.oauth.read_callback(query, state=login.state)
+    return pool.oauth.exchange_code(
         code, redirect_uri=login.redirect_uri, code_verifier=login.code_verifier, nonce=login.nonce
     )
 
 
-def check_token(state: SignInState, token: str) -> None:
+def check_token(pool: PoolSignIn, token: str) -> None:
     """Check that the app accepts a new access token. Otherwise, every request of the session would be rejected.
 
     Raises:
         SignInError: If the app rejects it.
     """
     try:
-        state.verify(token)
+        pool.verify(token)
     except (InvalidTokenError, AccessDeniedError) as error:
         raise SignInError(f"access token: {error}", code="token_rejected") from error
     except UnavailableError as error:
         raise SignInError(str(error), code="sign_in_unavailable", retry_after=error.retry_after) from error
 
 
-def _checked(request: Request, state: SignInState, tokens: TokenSet) -> Response | None:
+def _checked(request: Request, pool: PoolSignIn, tokens: TokenSet) -> Response | None:
     """Check what may still reject a user: a loop, the app's users, its `on_sign_in`."""
-    if is_in_a_loop(request, state):
+    if is_in_a_loop(request, pool):
         raise SignInError(
             "session: expected the browser to send it back, found it missing after each sign-in", code="login_loop"
         )
     app = current_app
-    if state.app.settings.identity_required:
-        user = state.app.hooks.get_user(RequestClaims(tokens.claims))
+    if pool.app.settings.identity_required:
+        user = pool.app.hooks.get_user(RequestClaims(tokens.claims))
         if isawaitable(user):
             user = app.async_to_sync(_awaited)(user)
         if user is None:
             raise SignInError("user: expected one of the app, found none", code="unknown_user")
-    if state.handlers.on_sign_in is None:
+    if pool.handlers.on_sign_in is None:
         return None
     claims, id_claims = claims_for_hook(tokens)
-    answer = app.ensure_sync(state.handlers.on_sign_in)(claims=claims, id_claims=id_claims)
+    answer = app.ensure_sync(pool.handlers.on_sign_in)(claims=claims, id_claims=id_claims)
     return None if answer is None else app.make_response(answer)
 
 

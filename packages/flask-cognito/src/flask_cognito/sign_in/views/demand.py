@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from flask_cognito.sign_in.login.login_cookie import MAX_SKEW_SECONDS
 from flask_cognito.sign_in.login.step_up import StepUp
-from flask_cognito.sign_in.state import SignInState
+from flask_cognito.sign_in.state import PoolSignIn
 
 _DEMAND_SECONDS = 600
 
@@ -36,19 +36,19 @@ class Demand(NamedTuple):
 NO_DEMAND = Demand()
 
 
-def seal_demand(state: SignInState, demand: Demand) -> str | None:
+def seal_demand(pool: PoolSignIn, demand: Demand) -> str | None:
     """Return the requirements, sealed for the query of the login route. None if there are none."""
     if not demand.params and demand.step_up is None:
         return None
-    return state.demands.seal(
-        {"params": dict(demand.params), "step_up": demand.step_up, "at": state.clock.time()},
+    return pool.demands.seal(
+        {"params": dict(demand.params), "step_up": demand.step_up, "at": pool.clock.time()},
     )
 
 
-def open_demand(state: SignInState, text: str) -> Demand:
+def open_demand(pool: PoolSignIn, text: str) -> Demand:
     """Return the requirements that this app sealed. Nothing else in the query reaches Cognito."""
-    opened = state.demands.open(text)
+    opened = pool.demands.open(text)
     # Accept values from the future, because another host's clock may be ahead. Dropping them would weaken the login.
-    if opened is None or not -MAX_SKEW_SECONDS <= state.clock.time() - opened.value["at"] < _DEMAND_SECONDS:
+    if opened is None or not -MAX_SKEW_SECONDS <= pool.clock.time() - opened.value["at"] < _DEMAND_SECONDS:
         return NO_DEMAND
     return Demand(opened.value["params"], StepUp.from_json(opened.value.get("step_up")))

@@ -7,7 +7,7 @@ from typing import Any
 from cognito_jwt_core import SignInError
 from flask import current_app
 
-from flask_cognito.sign_in.state import SignInState
+from flask_cognito.sign_in.state import PoolSignIn
 from flask_cognito.sign_in.views import pages
 from flask_cognito.sign_in.views.demand import NO_DEMAND, Demand, seal_demand
 from flask_cognito.sign_in.views.login_links import login_path
@@ -19,16 +19,16 @@ from flask_cognito.state import current_request, the_current_app
 _NEEDS_PROMPT = ("sign_in_denied", "token_rejected", "nonce_mismatch")
 
 
-def failed(state: SignInState, error: SignInError, target: str, demand: Demand = NO_DEMAND) -> Any:
+def failed(pool: PoolSignIn, error: SignInError, target: str, demand: Demand = NO_DEMAND) -> Any:
     """Return the page of an error, or JSON for programs. Cognito's text goes to the log only."""
-    state.log(error, "sign-in failed")
+    pool.log(error, "sign-in failed")
     if sign_in_failed.receivers:
         sign_in_failed.send(the_current_app(), error=error)
-    if state.handlers.error_page is not None:
-        answer = current_app.make_response(current_app.ensure_sync(state.handlers.error_page)(error))
+    if pool.handlers.error_page is not None:
+        answer = current_app.make_response(current_app.ensure_sync(pool.handlers.error_page)(error))
         return pages.with_page_headers(answer)
     demand = demand.with_prompt() if error.is_code_spent or error.code in _NEEDS_PROMPT else demand
-    path = login_path(target, seal_demand(state, demand), pool=state)
+    path = login_path(target, seal_demand(pool, demand), pool=pool)
     title, text = pages.texts_of_error(error)
     request = current_request()
     if is_navigation(request) or prefers_html(request):

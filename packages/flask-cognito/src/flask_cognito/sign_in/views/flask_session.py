@@ -9,14 +9,14 @@ from flask import current_app
 from flask import session as flask_session
 
 from flask_cognito.sign_in.sessions.session import Session
-from flask_cognito.sign_in.state import SignInState
+from flask_cognito.sign_in.state import PoolSignIn
 
 _USER = "_cognito_user"
 
 
-def claim_flask_session(state: SignInState, session: Session) -> None:
+def claim_flask_session(pool: PoolSignIn, session: Session) -> None:
     """Clear Flask's session if it belongs to another user, and mark it as this user's."""
-    names = state.user_names(session.token_identity.iss, session.token_identity.sub)
+    names = pool.user_names(session.token_identity.iss, session.token_identity.sub)
     mark = names[0]
     if flask_session.get(_USER, mark) not in names:
         flask_session.clear()

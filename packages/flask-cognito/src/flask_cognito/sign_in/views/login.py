@@ -11,7 +11,7 @@ from flask_cognito.sign_in.cookies.carrier import carry
 from flask_cognito.sign_in.login.login_cookie import Login
 from flask_cognito.sign_in.login.next_url import START, safe_next
 from flask_cognito.sign_in.sessions.keeper import StoreDownError
-from flask_cognito.sign_in.state import AppSignIn, SignInState, app_sign_in
+from flask_cognito.sign_in.state import AppSignIn, PoolSignIn, app_sign_in
 from flask_cognito.sign_in.views import pages
 from flask_cognito.sign_in.views.demand import open_demand, seal_demand
 from flask_cognito.sign_in.views.failure import failed
@@ -37,17 +37,17 @@ def choice(sign_in: AppSignIn) -> Any:
     return page_of_choice(sign_in, "choose", 200, target, demand)
 
 
-def login(state: SignInState) -> Any:
+def login(pool: PoolSignIn) -> Any:
     """Return a redirect to Cognito that begins a login."""
     request = current_request()
     refused = _not_by_a_user(request)
     if refused is not None:
         return refused
     try:
-        state.check_host(request)
-        return _begin(request, state)
+        pool.check_host(request)
+        return _begin(request, pool)
     except SignInError as error:
-        return failed(state, error, START)
+        return failed(pool, error, START)
 
 
 def _not_by_a_user(request: Request) -> Response | None:
@@ -59,20 +59,20 @@ def _not_by_a_user(request: Request) -> Response | None:
     return None
 
 
-def _begin(request: Request, state: SignInState) -> Response:
+def _begin(request: Request, pool: PoolSignIn) -> Response:
     cookies = cookies_of(request)
-    demand = open_demand(state, request.args.get("demand", ""))
+    demand = open_demand(pool, request.args.get("demand", ""))
     # After a sign-out or revocation, a session at Cognito must not sign the user in automatically.
-    if marker_name(state) in cookies or _has_ended_early(request, state):
+    if marker_name(pool) in cookies or _has_ended_early(request, pool):
         demand = demand.with_prompt()
     params = demand.all_params()
     target = safe_next(request.args.get("next"), routes_of_sign_in(app_sign_in()))
-    redirect_uri = state.settings.redirect_uri or url_for(state.endpoint("callback"), _external=True)
+    redirect_uri = pool.settings.redirect_uri or url_for(pool.endpoint("callback"), _external=True)
     try:
         if fixed := _FIXED & params.keys():
             raise ConfigurationError(f"redirect_to_login: {sorted(fixed)} come from the app's configuration only")
-        asked = state.oauth.authorization_request(
-            redirect_uri, scopes=state.settings.scopes, **{"resource": state.app.settings.resource, **params}
+        asked = pool.oauth.authorization_request(
+            redirect_uri, scopes=pool.settings.scopes, **{"resource": pool.app.settings.resource, **params}
         )
     except ConfigurationError as error:  # for example http behind a proxy that the app does not know
         raise SignInError(str(error), code="sign_in_misconfigured") from error
@@ -82,17 +82,17 @@ def _begin(request: Request, state: SignInState) -> Response:
         code_verifier=asked.code_verifier,
         redirect_uri=asked.redirect_uri,
         next=target,
-        begun_at=state.clock.time(),
+        begun_at=pool.clock.time(),
         params=dict(demand.params),
         step_up=demand.step_up,
     )
-    carry(request.environ, state.logins.begin(begun, cookies, state.clock.time()))
+    carry(request.environ, pool.logins.begin(begun, cookies, pool.clock.time()))
     return pages.with_page_headers(make_response(redirect(asked.url, 302)))
 
 
-def _has_ended_early(request: Request, state: SignInState) -> bool:
+def _has_ended_early(request: Request, pool: PoolSignIn) -> bool:
     """Return whether the browser's session is revoked, or ended early in an app with revocations."""
-    if not (state.revocations.are_asked and state.keeper.id_in(cookies_of(request))):
+    if not (pool.revocations.are_asked and pool.keeper.id_in(cookies_of(request))):
         return False
     try:
         found = session_of(request, app_sign_in())

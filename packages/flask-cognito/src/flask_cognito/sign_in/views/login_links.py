@@ -9,11 +9,11 @@ from werkzeug.wrappers import Response
 
 from flask_cognito.config.sign_in import ROUTES
 from flask_cognito.sign_in.login.next_url import START
-from flask_cognito.sign_in.state import BLUEPRINT, AppSignIn, SignInState
+from flask_cognito.sign_in.state import BLUEPRINT, AppSignIn, PoolSignIn
 from flask_cognito.sign_in.views import pages
 
 
-def login_path(target: str = START, demand: str | None = None, *, pool: SignInState | None) -> str:
+def login_path(target: str = START, demand: str | None = None, *, pool: PoolSignIn | None) -> str:
     """Return the path of a pool's login route, with the path to go to afterwards. None means the list of pools."""
     query = [] if target == START else [f"next={quote(target, safe='/')}"]
     query += [] if demand is None else [f"demand={demand}"]

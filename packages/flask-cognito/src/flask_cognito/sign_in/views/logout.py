@@ -13,7 +13,7 @@ from flask_cognito.sign_in.cookies.carrier import carry
 from flask_cognito.sign_in.login.next_url import START
 from flask_cognito.sign_in.sessions.keeper import StoreDownError
 from flask_cognito.sign_in.sessions.session import Session
-from flask_cognito.sign_in.state import BLUEPRINT, AppSignIn, SignInState, app_sign_in, store_down
+from flask_cognito.sign_in.state import BLUEPRINT, AppSignIn, PoolSignIn, app_sign_in, store_down
 from flask_cognito.sign_in.views import pages
 from flask_cognito.sign_in.views.flask_session import clear_flask_session
 from flask_cognito.sign_in.views.navigation import has_fetch_metadata, is_navigation, prefers_html
@@ -28,7 +28,7 @@ from flask_cognito.signals import signed_out
 from flask_cognito.state import current_request, the_current_app
 
 
-def logout(pool: SignInState | None) -> Any:
+def logout(pool: PoolSignIn | None) -> Any:
     """Return the response to the logout route: a button for a GET, and for a POST the way to Cognito's logout."""
     request, settings = current_request(), app_sign_in().first.app.settings
     if request.method != "POST":
@@ -51,7 +51,7 @@ def _is_form(request: Request) -> bool:
     return not has_fetch_metadata(request) and prefers_html(request) and "X-Requested-With" not in request.headers
 
 
-def end_current_session(request: Request, sign_in: AppSignIn, pool: SignInState | None = None) -> str:
+def end_current_session(request: Request, sign_in: AppSignIn, pool: PoolSignIn | None = None) -> str:
     """End the session of a request, here first and then at Cognito.
 
     Args:
@@ -63,17 +63,17 @@ def end_current_session(request: Request, sign_in: AppSignIn, pool: SignInState 
         The URL that ends the session at Cognito.
     """
     found = _ended_here(request, sign_in)
-    state = sign_in.first if found is None else found.pool
-    names = state.rules.session_names(cookies_of(request))
-    carry(request.environ, map(state.rules.deleted, [*names, state.rules.trail_name]))
-    marker = state.rules.written(marker_name(state), SIGNED_OUT, state.settings.session_lifetime, samesite="Lax")
+    own = sign_in.first if found is None else found.pool
+    names = own.rules.session_names(cookies_of(request))
+    carry(request.environ, map(own.rules.deleted, [*names, own.rules.trail_name]))
+    marker = own.rules.written(marker_name(own), SIGNED_OUT, own.settings.session_lifetime, samesite="Lax")
     carry(request.environ, [marker])
     clear_flask_session()
     if found is not None:
-        _revoke(state, found.held.session)
+        _revoke(own, found.held.session)
         if signed_out.receivers:
             signed_out.send(the_current_app(), sub=found.held.session.token_identity.sub)
-        pool = state
+        pool = own
     return _logout_at_cognito(pool or sign_in.only)
 
 
@@ -88,16 +88,16 @@ def _ended_here(request: Request, sign_in: AppSignIn) -> SessionOfRequest | None
     return found
 
 
-def _revoke(state: SignInState, session: Session) -> None:
+def _revoke(pool: PoolSignIn, session: Session) -> None:
     """Revoke a session in the app's revocation list, if it has one, and at Cognito."""
-    failure = state.revocations.revoke_session(session)  # first, because Cognito may take seconds to answer
-    if not state.revoke(session.refresh_token):  # it can then produce more tokens until the session ends
-        failure = state.revocations.revoke_session(session, until=session.ends_at)
+    failure = pool.revocations.revoke_session(session)  # first, because Cognito may take seconds to answer
+    if not pool.revoke(session.refresh_token):  # it can then produce more tokens until the session ends
+        failure = pool.revocations.revoke_session(session, until=session.ends_at)
     if failure is not None:
-        state.log(SignInError(failure, code="sign_in_unavailable"), "session not revoked everywhere")
+        pool.log(SignInError(failure, code="sign_in_unavailable"), "session not revoked everywhere")
 
 
-def _logout_at_cognito(pool: SignInState | None) -> str:
+def _logout_at_cognito(pool: PoolSignIn | None) -> str:
     if pool is None or pool.settings.logout_uri is None:
         return START
     try:

@@ -9,7 +9,7 @@ from flask import Blueprint
 
 from flask_cognito.authorization.decorators import cognito_public
 from flask_cognito.sign_in.cookies.carrier import carry
-from flask_cognito.sign_in.state import BLUEPRINT, AppSignIn, SignInState
+from flask_cognito.sign_in.state import BLUEPRINT, AppSignIn, PoolSignIn
 from flask_cognito.sign_in.views.callback import callback
 from flask_cognito.sign_in.views.callback_flights import CallbackFlights
 from flask_cognito.sign_in.views.login import choice, login
@@ -40,7 +40,7 @@ def make_blueprint(sign_in: AppSignIn) -> Blueprint:
     return blueprint
 
 
-def _add_routes(blueprint: Blueprint, pool: SignInState) -> None:
+def _add_routes(blueprint: Blueprint, pool: PoolSignIn) -> None:
     timeout_seconds = pool.verifier.transport.settings.timeout_seconds
     flights = CallbackFlights(pool.keeper, pool.clock.monotonic, timeout_seconds)
     _add_route(blueprint, pool, "login", lambda: login(pool))
@@ -49,7 +49,7 @@ def _add_routes(blueprint: Blueprint, pool: SignInState) -> None:
     _add_route(blueprint, pool, "session", lambda: session_status(pool))
 
 
-def _add_route(blueprint: Blueprint, pool: SignInState, name: str, view: Callable[[], Any], *methods: str) -> None:
+def _add_route(blueprint: Blueprint, pool: PoolSignIn, name: str, view: Callable[[], Any], *methods: str) -> None:
     def answer() -> Any:
         request = current_request()
         dead = pool.logins.unreadable(cookies_of(request), pool.clock.time())

@@ -16,7 +16,7 @@ from flask_cognito.responses.refusals import no_token, refusal_of
 from flask_cognito.sign_in.cookies.carrier import carry, is_answered, received
 from flask_cognito.sign_in.sessions.keeper import Held, StoreDownError
 from flask_cognito.sign_in.sessions.refresh import REVOKED, SessionEndedError
-from flask_cognito.sign_in.state import AppSignIn, SignInState, store_down
+from flask_cognito.sign_in.state import AppSignIn, PoolSignIn, store_down
 from flask_cognito.signals import session_ended
 from flask_cognito.state import the_current_app
 
@@ -58,17 +58,17 @@ class SessionOfRequest:
         held: The session, with the newest tokens that this request knows.
     """
 
-    pool: SignInState
+    pool: PoolSignIn
     held: Held
 
     def use(self, request: Request) -> CurrentSession:
         """Return the session, and refresh its tokens first if they are due."""
-        state, challenge = self.pool, self.pool.app.settings.challenge
+        pool, challenge = self.pool, self.pool.app.settings.challenge
         keep = partial(self._carry, request)
         try:
-            held = self.held if self._is_too_late(request) else state.refresher.fresh(self.held, keep)
+            held = self.held if self._is_too_late(request) else pool.refresher.fresh(self.held, keep)
             if not held.is_newest:  # it was sealed with an older SECRET_KEY
-                held = state.keeper.renew(held, held.session) or held
+                held = pool.keeper.renew(held, held.session) or held
             if held is not self.held:  # another request has refreshed it, or it was sealed again
                 keep(held)
         except SessionEndedError as error:
@@ -79,7 +79,7 @@ class SessionOfRequest:
             raise unavailable(store_down(error), challenge) from error
         except SignInError as error:
             if error.code == "sign_in_misconfigured":  # it no longer fits into cookies
-                state.log(error, "session ended")
+                pool.log(error, "session ended")
                 raise no_token(challenge) from error
             raise unavailable(error, challenge) from error
         session = held.session
@@ -97,15 +97,15 @@ class SessionOfRequest:
 
         Its cookies stay, because this response may be late and the browser may already have a new session's cookies.
         """
-        state = self.pool
+        pool = self.pool
         try:
-            is_first = not state.keeper.has_ended(self.held.session)
-            state.keeper.end(self.held)
+            is_first = not pool.keeper.has_ended(self.held.session)
+            pool.keeper.end(self.held)
         except StoreDownError as error:  # it stays revoked
-            state.log(store_down(error), "revoked session not ended in the store")
+            pool.log(store_down(error), "revoked session not ended in the store")
             is_first = False
         setattr(request, _FOUND, None)
-        marker = state.rules.written(marker_name(state), _MUST_SIGN_IN, state.settings.session_lifetime, samesite="Lax")
+        marker = pool.rules.written(marker_name(pool), _MUST_SIGN_IN, pool.settings.session_lifetime, samesite="Lax")
         carry(request.environ, [marker])
         return is_first
 
@@ -117,11 +117,11 @@ class SessionOfRequest:
 
     def _carry(self, request: Request, held: Held) -> None:
         self.held = held
-        state, cookies = self.pool, cookies_of(request)
-        written = state.keeper.cookies_of(held)
-        crowded_out = state.logins.crowded_out(cookies, written, state.clock.time()) if written else []
-        if not carry(request.environ, [*map(state.rules.deleted, crowded_out), *written]) and written:
-            state.log(SignInError(_LATE, code="sign_in_misconfigured"), "session not written")
+        pool, cookies = self.pool, cookies_of(request)
+        written = pool.keeper.cookies_of(held)
+        crowded_out = pool.logins.crowded_out(cookies, written, pool.clock.time()) if written else []
+        if not carry(request.environ, [*map(pool.rules.deleted, crowded_out), *written]) and written:
+            pool.log(SignInError(_LATE, code="sign_in_misconfigured"), "session not written")
 
 
 def unavailable(error: SignInError, challenge: Challenge) -> CognitoAuthError:
@@ -134,6 +134,6 @@ def unavailable(error: SignInError, challenge: Challenge) -> CognitoAuthError:
     return answer
 
 
-def marker_name(state: SignInState) -> str:
+def marker_name(pool: PoolSignIn) -> str:
     """Return the name of the cookie that records that the user signed out, or that the session was revoked."""
-    return f"{state.rules.name}_out"
+    return f"{pool.rules.name}_out"

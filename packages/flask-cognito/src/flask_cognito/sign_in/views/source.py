@@ -15,7 +15,7 @@ from flask_cognito.errors import CognitoAuthError
 from flask_cognito.sign_in.login.next_url import safe_next
 from flask_cognito.sign_in.login.step_up import StepUp
 from flask_cognito.sign_in.sessions.keeper import StoreDownError
-from flask_cognito.sign_in.state import BLUEPRINT, AppSignIn, SignInState, store_down
+from flask_cognito.sign_in.state import BLUEPRINT, AppSignIn, PoolSignIn, store_down
 from flask_cognito.sign_in.views import pages
 from flask_cognito.sign_in.views.demand import Demand, seal_demand
 from flask_cognito.sign_in.views.login_links import login_path, page_of_choice, routes_of_sign_in
@@ -99,17 +99,17 @@ class Sessions:
         return self._sent_to_sign_in(request, refused, found.pool, demand)
 
     def _sent_to_sign_in(
-        self, request: Request, refused: CognitoAuthError, pool: SignInState | None, demand: str | None = None
+        self, request: Request, refused: CognitoAuthError, pool: PoolSignIn | None, demand: str | None = None
     ) -> HTTPException:
-        sign_in, state = self._sign_in, self._sign_in.first
-        if not is_navigation(request) or state.settings.unauthenticated == "401":
+        sign_in, first = self._sign_in, self._sign_in.first
+        if not is_navigation(request) or first.settings.unauthenticated == "401":
             return self._for_program(request, refused, pool, demand)
         is_safe = request.method in ("GET", "HEAD")
         target = path_of_request(request) if is_safe else path_of_referer(request)
         target = safe_next(target, routes_of_sign_in(sign_in))
-        if cookies_of(request).get(marker_name(state)) == SIGNED_OUT:
+        if cookies_of(request).get(marker_name(first)) == SIGNED_OUT:
             return LoginRedirect(page_of_choice(sign_in, "signed_out", 401, target, demand))
-        if state.settings.cookie_samesite == "Strict" and is_from_another_site(request):
+        if first.settings.cookie_samesite == "Strict" and is_from_another_site(request):
             # A strict session's cookies come with the second request, which this page triggers.
             here = safe_next(path_of_request(request))
             if is_safe and here == path_of_request(request):
@@ -150,7 +150,7 @@ class Sessions:
         return answer
 
     def _for_program(
-        self, request: Request, refused: CognitoAuthError, pool: SignInState | None, demand: str | None
+        self, request: Request, refused: CognitoAuthError, pool: PoolSignIn | None, demand: str | None
     ) -> CognitoAuthError:
         target = safe_next(path_of_referer(request), routes_of_sign_in(self._sign_in))
         answer = LoginRequiredError(refused, login_path(target, demand, pool=pool))
