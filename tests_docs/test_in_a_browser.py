@@ -221,10 +221,13 @@ def test_pages_fit_their_window(
     [
         "",
         "404.html",
+        "compared/",
         "concepts/",
         "how-to/cookies/",
         "how-to/explain-a-refusal/",
+        "how-to/flask-views/",
         "quickstart/flask/",
+        "quickstart/sign-in/",
         "reference/errors/",
         "reference/flask/",
     ],
