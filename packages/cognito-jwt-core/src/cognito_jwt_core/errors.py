@@ -103,13 +103,13 @@ class UnavailableError(CognitoJWTError):
 
 
 class JWKSUnavailableError(UnavailableError):
-    """No usable keys are available, so the token cannot be verified."""
+    """No usable keys are available, so the token cannot be verified (503)."""
 
     code = "jwks_unavailable"
 
 
 class RevocationsUnavailableError(UnavailableError):
-    """The list of revoked tokens is not available, or too old to be trusted."""
+    """The list of revoked tokens is not available, or too old to be trusted (503)."""
 
     code = "revocations_unavailable"
 
@@ -121,7 +121,10 @@ class InvalidTokenError(CognitoJWTError):
 
 
 class MalformedTokenError(InvalidTokenError):
-    """Not a JWS in compact serialization with a JSON header, or too long, or with ``crit``, or without ``kid``."""
+    """The text is not a JWS in compact serialization with a JSON header, is too long, has ``crit``, or has no ``kid``.
+
+    Spec: RFC 7515 sections 4.1.11 and 7.1.
+    """
 
     code = "malformed_token"
 
@@ -133,13 +136,13 @@ class AlgorithmNotAllowedError(InvalidTokenError):
 
 
 class UnknownKeyError(InvalidTokenError):
-    """The pool's current key set has no key with that ``kid``."""
+    """The pool's current key set has no key with that ``kid`` (RFC 7515 section 4.1.4)."""
 
     code = "unknown_key"
 
 
 class InvalidSignatureError(InvalidTokenError):
-    """The signature does not match the token's text and its key."""
+    """The signature does not match the token's text and its key (RFC 7515 section 5.2)."""
 
     code = "invalid_signature"
 
@@ -169,7 +172,7 @@ class InvalidClaimError(InvalidTokenError):
 
 
 class InvalidIssuerError(InvalidClaimError):
-    """``iss`` is not an issuer of the pool."""
+    """``iss`` is not an issuer of the pool (RFC 7519 section 4.1.1)."""
 
     code = "invalid_issuer"
 
@@ -187,13 +190,19 @@ class TokenNotYetValidError(InvalidClaimError):
 
 
 class InvalidTokenUseError(InvalidClaimError):
-    """An ID token was used where an access token is expected, or the other way round."""
+    """An ID token was used where an access token is expected, or the other way round.
+
+    Source: "Verifying JSON web tokens" in the Amazon Cognito developer guide.
+    """
 
     code = "invalid_token_use"
 
 
 class InvalidClientError(InvalidClaimError):
-    """The token was issued to another app client."""
+    """The token was issued to another app client, by ``client_id`` of an access token or ``aud`` of an ID token.
+
+    Source: "Verifying JSON web tokens" in the Amazon Cognito developer guide.
+    """
 
     code = "invalid_client"
 
@@ -205,13 +214,16 @@ class InvalidAudienceError(InvalidClaimError):
 
 
 class InvalidSignerError(InvalidClaimError):
-    """The load balancer that signed the token is not one of those expected."""
+    """The load balancer that signed the token is not one of those expected.
+
+    Source: "Authenticate users using an Application Load Balancer", Elastic Load Balancing guide.
+    """
 
     code = "invalid_signer"
 
 
 class MissingClaimError(InvalidClaimError, KeyError):
-    """A required claim is missing."""
+    """A claim that every token must have is missing, or the app read a claim that the token does not have."""
 
     code = "missing_claim"
 
@@ -221,6 +233,8 @@ class AccessDeniedError(CognitoJWTError):
 
     Attributes:
         required: Names of which the token needed at least one.
+
+    Spec: RFC 6750 section 3.1.
     """
 
     code = "access_denied"
@@ -231,13 +245,13 @@ class AccessDeniedError(CognitoJWTError):
 
 
 class GroupRequiredError(AccessDeniedError):
-    """The user is in none of the required groups."""
+    """The user is in none of the required groups, by the claim ``cognito:groups``. Answer 403."""
 
     code = "group_required"
 
 
 class ScopeRequiredError(AccessDeniedError):
-    """The access token has none of the required OAuth scopes."""
+    """The access token has none of the required OAuth scopes. Answer 403 (RFC 6750 section 3.1)."""
 
     code = "scope_required"
 

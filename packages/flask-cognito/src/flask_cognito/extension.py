@@ -61,6 +61,11 @@ class CognitoAuth(LegacyAttributes):
         app: The app. Omit it in a factory, and call `init_app`.
         identity_handler: See `init_app`.
 
+    Raises:
+        ConfigurationError: If `app` is given, and a required key is missing or a value is invalid.
+
+    Spec: RFC 6750, RFC 9470, RFC 9728 and RFC 9110 section 15.5.2, for the responses.
+
     Example:
         ```python
         cogauth = CognitoAuth(app)

@@ -139,6 +139,8 @@ class CognitoVerifier(UserPoolVerifier):
 
     Raises:
         ConfigurationError: If an argument is invalid.
+
+    Source: "Verifying JSON web tokens" in the Amazon Cognito developer guide; RFC 7515, RFC 7519 and RFC 8725.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ _MAX_SECONDS = 1e9  # thirty years; larger values overflow the system's own time
 
 @dataclass(frozen=True)
 class KeySettings:
-    """Times and sizes of key retrieval. The defaults suit both a server and a Lambda function.
+    """Times, in seconds, and sizes of key retrieval. The defaults suit both a server and a Lambda function.
 
     Attributes:
         timeout_seconds: Limit for one whole fetch, including the name lookup and a slow response.

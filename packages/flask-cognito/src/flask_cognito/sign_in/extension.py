@@ -42,7 +42,7 @@ _GOOD_SECRET_BYTES = 32
 
 
 class CognitoSignIn:
-    """Sends browsers without a session to Cognito, and keeps their sessions. Create it after `CognitoAuth`.
+    """Send browsers without a session to Cognito, and keep their sessions. Create it after `CognitoAuth`.
 
     One object can serve any number of apps. The decorators that protect your API then also protect your pages. A
     browser is redirected to sign in, and a program gets a 401.

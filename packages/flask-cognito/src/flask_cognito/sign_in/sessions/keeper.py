@@ -36,7 +36,7 @@ class StoreDownError(Exception):
 
 
 class Keeper(Protocol):
-    """Stores sessions. Methods that use a store raise `StoreDownError` while it is down."""
+    """Store sessions. Methods that use a store raise `StoreDownError` while it is down."""
 
     is_shared: bool
     """Whether other processes see what this one writes."""

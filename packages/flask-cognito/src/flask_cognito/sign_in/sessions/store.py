@@ -36,7 +36,7 @@ class Record(NamedTuple):
 
 @runtime_checkable
 class SessionStore(Protocol):
-    """Stores sessions. Write your own for a database that you already run.
+    """Store sessions. Write your own for a database that you already run.
 
     Every `load` must see each write that has returned. `replace` and `lock` must be atomic among all processes. A
     record must end with its time to live. Any exception means that the store is down, and requests with a session get
@@ -78,7 +78,7 @@ class _Kept(NamedTuple):
 
 
 class MemorySessionStore:
-    """Stores sessions in this process, for tests and single-process apps. A restart ends every session.
+    """Store sessions in this process, for tests and single-process apps. A restart ends every session.
 
     Args:
         clock: Source of time.
@@ -192,7 +192,7 @@ _UNLOCK = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[
 
 
 class RedisSessionStore:
-    """Stores sessions in Redis or Valkey, for any number of processes and hosts. Requires the extra ``redis``.
+    """Store sessions in Redis or Valkey, for any number of processes and hosts. Requires the extra ``redis``.
 
     Its scripts use keys from inside records, so it needs one server (optionally with replicas), not a cluster.
     Configure the server to evict nothing (`maxmemory-policy noeviction`), or users whose records are evicted must
