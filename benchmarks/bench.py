@@ -21,7 +21,7 @@ import sessions
 import speed
 from libraries import LIBRARIES, NODE_LIBRARY, UnavailableError, ask_node, versions
 from material import Material
-from report import DOCS, Figure, machine, put, times
+from report import DOCS, Figure, machine, put, ratio, times
 from speed import FLOOR, OURS
 
 # In RSA verifications, in times of the fastest other Python library, and in what Flask-Cognito 1.21 adds to a request.
@@ -50,101 +50,74 @@ class Bench:
 
     def libraries(self) -> Iterator[Figure]:
         new, seen = speed.time_libraries(self.material, self.rounds)
-        own, again = new.ratio(OURS, FLOOR), seen.ratio(OURS, FLOOR)
         yield Figure(FLOOR, 1, f"{new.micros(FLOOR):.1f} µs")
-        yield Figure("a new token", own, times(own), NEW_TOKEN)
-        forgetful = new.ratio(speed.FORGETFUL, FLOOR)
-        yield Figure("a new token, cache_size=0", forgetful, times(forgetful), NEW_TOKEN)
-        yield Figure("a token seen before", again, times(again), SEEN_TOKEN)
-        same = seen.ratio(speed.AGAIN, FLOOR)
-        yield Figure("a token seen before, the same one each time", same, times(same), SEEN_TOKEN)
+        yield ratio("a new token", new.ratio(OURS, FLOOR), NEW_TOKEN)
+        yield ratio("a new token, cache_size=0", new.ratio(speed.FORGETFUL, FLOOR), NEW_TOKEN)
+        yield ratio("a token seen before", seen.ratio(OURS, FLOOR), SEEN_TOKEN)
+        yield ratio("a token seen before, the same one each time", seen.ratio(speed.AGAIN, FLOOR), SEEN_TOKEN)
         version = versions()
-        self.published += [
-            "| Library | A new token | A token seen before |",
-            "|---|---|---|",
-            f"| {OURS} | 1 | 1 |",
-        ]
+        self.published += ["| Library | A new token | A token seen before |", "|---|---|---|", f"| {OURS} | 1 | 1 |"]
         for name in sorted(LIBRARIES, key=lambda name: new.ratio(name, FLOOR)):
-            ratios = new.ratio(name, FLOOR), seen.ratio(name, FLOOR)
-            yield Figure(f"{name} {version[name]}", ratios[0], f"{times(ratios[0])}, seen before {times(ratios[1])}")
+            yield ratio(f"{name} {version[name]}", new.ratio(name, FLOOR))
             self.published.append(
                 f"| {name} {version[name]} | {times(new.ratio(name, OURS))} | {times(seen.ratio(name, OURS))} |"
             )
         fastest = max(new.ratio(OURS, name) for name in LIBRARIES)
-        yield Figure("a new token, in what the fastest takes", fastest, times(fastest), NEW_TOKEN_BESIDE_THE_FASTEST)
+        yield ratio("a new token, in what the fastest takes", fastest, NEW_TOKEN_BESIDE_THE_FASTEST)
         tokens = [token.decode() for batch in self.material.batches for token in batch]
-        try:
-            node = ask_node(self.material.pool, tokens, self.rounds)
-        except UnavailableError as reason:
-            yield Figure(NODE_LIBRARY, 0, f"skipped: {reason}")
-        else:
-            shown = f"{times(node['ratio'])} of Node's own RSA verification"
-            yield Figure(f"{NODE_LIBRARY} {version[NODE_LIBRARY]}, Node {node['node']}", node["ratio"], shown)
+        node = ask_node(self.material.pool, tokens, self.rounds)
+        name = f"{NODE_LIBRARY} {version[NODE_LIBRARY]}, in Node's own RSA verification"
+        yield ratio(name, node["ratio"])
 
     def refusals(self) -> Iterator[Figure]:
         timings = speed.time_refusals(self.material, self.rounds)
         for name in (speed.INVENTED, speed.MALFORMED, speed.EXPIRED):
-            ratio = timings.ratio(name, speed.ACCEPTED)
-            yield Figure(f"{name}, in acceptances of a new token", ratio, times(ratio), 1)
+            yield ratio(f"{name}, in acceptances of a new token", timings.ratio(name, speed.ACCEPTED), 1)
         kib = speed.bytes_of_a_flood(self.material) / 1024
         yield Figure(f"memory that {speed.FLOOD:,} more refusals add", kib, f"{kib:.1f} KiB", 64)
 
     def options(self) -> Iterator[Figure]:
         same, others = speed.time_options(self.material, self.rounds)
         entries = f"{speed.ENTRIES:,} revocations"
-        for what, name, bound in (
-            (entries, speed.LISTED, REVOCATIONS),
-            ("OpenTelemetry instruments", speed.INSTRUMENTED, INSTRUMENTS),
-        ):
-            ratio = same.ratio(name, speed.PLAIN)
-            yield Figure(f"the same token each time, with {what}", ratio, times(ratio), bound)
-        ratio = others.ratio(speed.LISTED, speed.PLAIN)
+        listed, instrumented = (same.ratio(name, speed.PLAIN) for name in (speed.LISTED, speed.INSTRUMENTED))
+        yield ratio(f"the same token each time, with {entries}", listed, REVOCATIONS)
+        yield ratio("the same token each time, with OpenTelemetry instruments", instrumented, INSTRUMENTS)
         # Without a bound: each token is looked up in another part of memory, which is not in the processor's cache.
-        yield Figure(f"another token each time, with {entries}", ratio, times(ratio))
+        yield ratio(f"another token each time, with {entries}", others.ratio(speed.LISTED, speed.PLAIN))
 
     def memory(self) -> Iterator[Figure]:
         kib = speed.bytes_per_token(self.material) / 1024
-        size = len(self.material.seen[0])
-        yield Figure(f"a remembered token, of {size:,} characters", kib, f"{kib:.2f} KiB", 3)
+        yield Figure(f"a remembered token, of {len(self.material.seen[0]):,} characters", kib, f"{kib:.2f} KiB", 3)
 
     def start_up(self) -> Iterator[Figure]:
         millis = processes.time_cold_start(self.material, self.folder, 5 if self.is_quick else 15)
         yield Figure("process start to first token, keys in a file", millis, f"{millis:.0f} ms", COLD_START_MILLIS)
 
     def flask(self) -> Iterator[Figure]:
-        try:
-            pythons = [sys.executable, processes.python_of_old()]
-        except UnavailableError as reason:
-            yield Figure(FLASK_1, 0, f"skipped: {reason}")
-            return
+        pythons = [sys.executable, processes.python_of_old()]
         own, old = processes.time_flask(self.material, self.folder, self.rounds // 2, pythons)
         yield Figure("an open request", own.open, f"{own.open:.1f} µs; beside {FLASK_1} {old.open:.1f} µs")
         yield Figure(f"{FLASK_1} adds", old.new, f"{old.new:.1f} µs, seen before {old.seen:.1f} µs")
         seen, new = own.seen / old.seen, own.new / old.new
-        yield Figure("flask-cognito adds, seen, in what 1.21 adds", seen, times(seen), FLASK_SEEN)
-        yield Figure("flask-cognito adds, new, in what 1.21 adds", new, times(new), FLASK_NEW)
-        self.published += [
-            f"| {FLASK_1}, added to a Flask request | {times(1 / new)} | {times(1 / seen)} |",
-        ]
+        yield ratio("flask-cognito adds, seen, in what 1.21 adds", seen, FLASK_SEEN)
+        yield ratio("flask-cognito adds, new, in what 1.21 adds", new, FLASK_NEW)
+        self.published.append(f"| {FLASK_1}, added to a Flask request | {times(1 / new)} | {times(1 / seen)} |")
 
     def sessions(self) -> Iterator[Figure]:
-        try:
-            costs = sessions.time_sessions(self.folder, self.rounds)
-        except UnavailableError as reason:
-            yield Figure("sessions", 0, f"skipped: {reason}")
-            return
+        costs = sessions.time_sessions(self.folder, self.rounds)
+        in_cookies = f"a session of {costs.kib:.1f} KiB in cookies"
+        in_store = "a session in a store, without the one round trip"
         yield Figure("a request with a bearer token seen before", 1, f"{costs.micros:.1f} µs")
-        what = f"with a session of {costs.kib:.1f} KiB in cookies"
-        yield Figure(what, costs.cookies, times(costs.cookies), SESSION)
-        yield Figure("with a session in a store, without the round trip", costs.stored, times(costs.stored), SESSION)
+        yield ratio(f"with {in_cookies}", costs.cookies, SESSION)
+        yield ratio(f"with {in_store}", costs.stored, SESSION)
         trips = f"{costs.round_trips:g}"
         yield Figure("commands that Redis processes for a request", costs.round_trips, trips, 1)
         self.published_sessions += [
             "| A request with | Time |",
             "|---|---|",
             "| a bearer token that was seen before | 1 |",
-            f"| a session of {costs.kib:.1f} KiB in cookies | {times(costs.cookies)} |",
-            f"| a session in a store, without the one round trip | {times(costs.stored)} |",
+            f"| {in_cookies} | {times(costs.cookies)} |",
+            f"| {in_store} | {times(costs.stored)} |",
         ]
 
 
@@ -175,14 +148,18 @@ def main() -> int:
             # One of the other libraries needs a variable that flask-cognito reads as well.
             os.environ.clear()
             os.environ.update(environ)
-            for figure in measure(bench):
-                print(figure, flush=True)
-                missed += [figure] if figure.is_missed else []
+            try:
+                for figure in measure(bench):
+                    print(figure, flush=True)
+                    missed += [figure] if figure.is_missed else []
+            except UnavailableError as reason:
+                print(f"  skipped: {reason}")
     print("\nbounds missed:", *missed or ["none"], sep="\n")
     if not options.quick:
         lines = [*bench.published, "", f"Measured on {machine()}."]
         put(DOCS / "explanation" / "performance.md", "bench", lines)
-        put(DOCS / "explanation" / "life-of-a-session.md", "sessions", bench.published_sessions)
+        if bench.published_sessions:
+            put(DOCS / "explanation" / "life-of-a-session.md", "sessions", bench.published_sessions)
     return int(options.strict and bool(missed))
 
 

@@ -44,6 +44,10 @@ def times(ratio: float) -> str:
     return f"{ratio:.2f} \N{MULTIPLICATION SIGN}"
 
 
+def ratio(what: str, value: float, bound: float | None = None) -> Figure:
+    return Figure(what, value, times(value), bound)
+
+
 def machine() -> str:
     """Describe processor, cores, Python and OpenSSL, and nothing that names the machine itself."""
     model = platform.processor() or platform.machine()
