@@ -509,7 +509,7 @@ def test_deleted_todo_can_be_restored_as_it_was(open_page: Open, width: int, sho
     page.get_by_role("button", name="Undo").click()
 
     says(page, "Todo restored")
-    assert sorted(todos(page)) == sorted(TODOS)
+    assert todos(page) == ["Return the library books", "Water the plants", "Call Grandma"]
     assert page.get_by_role("button", name="Public: Water the plants").get_attribute("aria-pressed") == "true"
 
 
@@ -563,7 +563,11 @@ def test_it_can_all_be_done_with_the_keyboard(open_page: Open) -> None:
     says(page, "Todo deleted")
 
     assert todos(page) == ["First"]
-    assert page.evaluate("document.activeElement.id") == "title"
+    assert page.evaluate("document.activeElement.id") == "undo"
+    press("Enter")
+    says(page, "Todo restored")
+    assert todos(page) == ["Second, changed", "First"]
+    assert page.evaluate("document.activeElement.ariaLabel") == "Delete: Second, changed"
     account(page).focus()
     press("Enter")
     press("Tab")
@@ -716,7 +720,49 @@ def test_every_view_is_accessible_and_fits(
     go_anyway = page.get_by_role("navigation", name="Views").get_by_role("link", name="My todos")
     go_anyway.click()
     warning(page, "Your session has ended.")
+    until(lambda: page.get_by_role("timer").inner_text() == "0:00 left")
+    assert page.get_by_role("navigation", name="Views").locator("[aria-current]").inner_text() == "Admin"
     look("ended")
+
+
+@pytest.mark.parametrize("signed_in_ago", [3590])
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_trouble_is_accessible_and_fits(
+    open_page: Open, site: Site, width: int, scheme: str, shoot: Shoot, signed_in_ago: int
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = open_page("bob", width=width, scheme=scheme)
+
+    def look(name: str) -> None:
+        shoot(page, f"{name}-{width}-{scheme}")
+        problems = axe.run(page)
+        assert problems.violations_count == 0, problems.generate_report()
+        assert_fits(page)
+
+    heading(page, "My todos")
+    look("empty")
+    page.clock.install()
+    page.reload()
+    heading(page, "My todos")
+    page.clock.fast_forward("11:58:30")
+    says(page, "Session ends soon")
+    look("countdown")
+    page.context.set_offline(True)
+    page.get_by_label("What is to be done?").fill("Call Grandma")
+    page.get_by_role("button", name="Add").click()
+    warning(page, "The server cannot be reached.")
+    look("silent")
+    page.context.set_offline(False)
+    site.stop_cognito()
+    until(lambda: call(page, "GET", "/api/me")["status"] == 503)  # once the last access token has expired
+    page.get_by_role("button", name="Try again").click()
+    warning(page, "Cognito cannot be reached.")
+    look("unreachable")
+    page.reload()
+    warning(page, "Cognito cannot be reached.")
+    heading(page, "Not right now")
+    look("no-view")
 
 
 def assert_fits(page: Page) -> None:

@@ -1,9 +1,14 @@
 """A signed-in user and their own todos."""
 
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from flask import Flask
+from sqlalchemy import update
+from todo_api.models import Todo, db
+from todo_api.todos import UNDO_PERIOD
 
 Ask = Callable[..., Any]
 Add = Callable[..., int]
@@ -61,6 +66,39 @@ def test_a_deleted_todo_is_gone(ask: Ask, add: Add) -> None:
     assert (deleted.status_code, deleted.data) == (204, b"")
     assert ask("bob", "GET", todo).status_code == 404
     assert ask("bob", "DELETE", todo).status_code == 404
+
+
+def test_a_deleted_todo_comes_back_with_its_id_to_its_owner_only(ask: Ask, add: Add) -> None:
+    todo, other = add("bob", title="Water the plants", published=True), add("bob")
+    before = ask("bob", "GET", f"/api/todos/{todo}").json
+    ask("bob", "DELETE", f"/api/todos/{todo}")
+
+    for user in (None, "mo", "alice"):
+        assert ask(user, "POST", f"/api/todos/{todo}/restore").status_code == (404 if user else 401)
+    assert ask("mo", "POST", f"/api/todos/{todo}/close").status_code == 404
+    assert ask("bob", "PATCH", f"/api/todos/{todo}", json={"done": True}).status_code == 404
+    assert [each["id"] for each in ask("alice", "GET", "/api/admin/todos").json["items"]] == [other]
+    assert (ask("bob", "GET", "/api/todos").json["total"], ask(None, "GET", "/api/board").json["total"]) == (1, 0)
+
+    restored = ask("bob", "POST", f"/api/todos/{todo}/restore")
+
+    assert (restored.status_code, restored.json) == (200, before)
+    assert ask("bob", "GET", "/api/todos").json["total"] == 2
+
+
+def test_a_todo_that_was_deleted_an_hour_ago_is_gone_for_good(app: Flask, ask: Ask, add: Add) -> None:
+    old, new = add("bob"), add("bob")
+    ask("bob", "DELETE", f"/api/todos/{old}")
+    with app.app_context():
+        db.session.execute(
+            update(Todo).values(deleted_at=datetime.now(timezone.utc) - UNDO_PERIOD).where(Todo.id == old)
+        )
+        db.session.commit()
+
+    ask("bob", "DELETE", f"/api/todos/{new}")
+
+    assert ask("bob", "POST", f"/api/todos/{old}/restore").status_code == 404
+    assert ask("bob", "POST", f"/api/todos/{new}/restore").status_code == 200
 
 
 def test_pages_hold_every_todo_once_and_the_newest_first(ask: Ask, add: Add) -> None:

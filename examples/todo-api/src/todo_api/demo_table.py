@@ -27,6 +27,7 @@ CALLS = (
     Call("GET", "/api/todos/{bobs}", (401, 401, 200, 404, 404)),
     Call("PATCH", "/api/todos/{bobs}", (401, 401, 200, 404, 404), {"title": "Buy oat milk"}),
     Call("POST", "/api/todos/{bobs}/close", (401, 401, 403, 200, 200)),
+    Call("POST", "/api/todos/{bobs}/restore", (401, 401, 200, 404, 404)),
     Call("GET", "/api/board", (200, 401, 200, 200, 200)),
     Call("GET", "/api/stats", (401, 401, 403, 403, 403)),  # takes a scope that only a program's token has
     Call("GET", "/api/admin/todos", (401, 401, 403, 403, 200)),

@@ -7,7 +7,15 @@ from typing import Any
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, ForeignKey, String, TypeDecorator, event
 from sqlalchemy.engine import Engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    ORMExecuteState,
+    Session,
+    mapped_column,
+    relationship,
+    with_loader_criteria,
+)
 
 TITLE_MAX_LENGTH = 200
 PATH_MAX_LENGTH = 256
@@ -18,6 +26,17 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(metadata=Base.metadata)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A time in UTC that says so also when it comes from SQLite, which keeps no time zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the time with its zone."""
+        return value.replace(tzinfo=timezone.utc) if value and not value.tzinfo else value
 
 
 class User(Base):
@@ -39,19 +58,9 @@ class Todo(Base):
     title: Mapped[str] = mapped_column(String(TITLE_MAX_LENGTH))
     done: Mapped[bool] = mapped_column(default=False)
     published: Mapped[bool] = mapped_column(default=False)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)  # kept for a while, for an undo
     owner_id: Mapped[int] = mapped_column(ForeignKey(User.id), index=True)
     owner: Mapped[User] = relationship(lazy="joined")
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A time in UTC that says so also when it comes from SQLite, which keeps no time zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the time with its zone."""
-        return value.replace(tzinfo=timezone.utc) if value and not value.tzinfo else value
 
 
 class AuditEntry(Base):
@@ -65,6 +74,13 @@ class AuditEntry(Base):
     username: Mapped[str | None] = mapped_column(String(128))
     method: Mapped[str] = mapped_column(String(16))
     path: Mapped[str] = mapped_column(String(PATH_MAX_LENGTH))
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _leave_out_deleted_todos(state: ORMExecuteState) -> None:
+    """Hide deleted todos from every query but one that asks for them with the option `with_deleted`."""
+    if state.is_select and not state.execution_options.get("with_deleted"):
+        state.statement = state.statement.options(with_loader_criteria(Todo, Todo.deleted_at.is_(None)))
 
 
 @event.listens_for(Engine, "connect")

@@ -1,5 +1,6 @@
 """The routes of a signed-in user. Each one says above its name who may call it."""
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -10,7 +11,7 @@ from flask_cognito import (
     current_cognito_jwt,
     current_user,
 )
-from sqlalchemy import Select, select
+from sqlalchemy import Select, delete, select
 
 from .identity import revoke_user
 from .models import Todo, db
@@ -21,6 +22,7 @@ todos = APIBlueprint("todos", __name__, url_prefix="/api")
 
 # The largest id that PostgreSQL's integer holds: a larger one in a URL is a 404 and never reaches the database.
 ONE_TODO = "/todos/<int(max=2147483647):todo_id>"
+UNDO_PERIOD = timedelta(hours=1)
 
 
 @todos.get("/me")
@@ -106,10 +108,23 @@ def change_todo(todo_id: int, json_data: TodoChange) -> TodoView:
 @cognito_auth_required
 @todos.doc(responses=NO_CONTENT)
 def delete_todo(todo_id: int) -> tuple[str, int]:
-    """Delete one of your own todos."""
-    db.session.delete(own_todo(todo_id))
+    """Delete one of your own todos. It can be restored for an hour."""
+    now = datetime.now(timezone.utc)
+    own_todo(todo_id).deleted_at = now
+    db.session.execute(delete(Todo).where(Todo.deleted_at < now - UNDO_PERIOD))
     db.session.commit()
     return "", 204
+
+
+@todos.post(f"{ONE_TODO}/restore")
+@cognito_auth_required
+@todos.output(TodoView)
+def restore_todo(todo_id: int) -> TodoView:
+    """Undo the deletion of one of your own todos."""
+    todo = own_todo(todo_id, with_deleted=True)
+    todo.deleted_at = None
+    db.session.commit()
+    return TodoView.model_validate(todo)
 
 
 @todos.post(f"{ONE_TODO}/close")
@@ -123,9 +138,10 @@ def close_todo(todo_id: int) -> ClosedTodo:
     return ClosedTodo.model_validate(todo)
 
 
-def own_todo(todo_id: int) -> Todo:
+def own_todo(todo_id: int, *, with_deleted: bool = False) -> Todo:
     """Return the caller's todo of that id; another user's is a 404, so that no caller learns which ids exist."""
-    todo: Todo = db.one_or_404(select(Todo).where(Todo.id == todo_id, Todo.owner_id == current_user.id))
+    mine = select(Todo).where(Todo.id == todo_id, Todo.owner_id == current_user.id)
+    todo: Todo = db.one_or_404(mine.execution_options(with_deleted=with_deleted))
     return todo
 
 

@@ -7,6 +7,7 @@ import * as session from "./session.js";
 import { todosView } from "./todos.js";
 
 const VIEWS = { "#/todos": todosView, "#/board": boardView, "#/admin": adminView };
+const main = document.getElementById("main");
 const account = document.getElementById("account");
 const left = document.querySelector("header .left");
 
@@ -16,16 +17,23 @@ async function route(resume) {
   const mine = ++turn;
   const name = location.hash in VIEWS ? location.hash : "#/todos";
   const isWelcome = !session.user && name !== "#/board";
-  for (const link of document.querySelectorAll("header nav a")) {
-    link.ariaCurrent = link.hash === name && !isWelcome ? "page" : null;
-  }
   await said(async () => {
     const view = await (isWelcome ? welcomeView() : VIEWS[name](resume)).catch((error) => {
       if (error instanceof Refusal && error.status === 403) return refusedView(error);
       throw error;
     });
-    if (mine === turn) show(view);
+    if (mine !== turn) return;
+    for (const link of document.querySelectorAll("header nav a")) {
+      link.ariaCurrent = link.hash === name && !isWelcome ? "page" : null;
+    }
+    show(view);
   });
+  showTrouble();
+}
+
+/** Show something below the banner where the first view could not be had. */
+function showTrouble() {
+  if (!main.children.length) show(template("trouble"));
 }
 
 /** Show a refusal as the API put it. */
@@ -50,7 +58,7 @@ function showUser() {
 function tick() {
   const seconds = session.secondsLeft();
   const isLow = session.isLittle(seconds);
-  if (isLow && !left.classList.contains("low")) say("Session ends soon");
+  if (isLow && seconds && !left.classList.contains("low")) say("Session ends soon");
   left.classList.toggle("low", isLow);
   left.textContent = `${clock(seconds)} left`;
   fill(account, { left: clock(seconds) });
@@ -82,3 +90,4 @@ await said(async () => {
   showUser();
   await route(resume);
 });
+showTrouble();

@@ -77,7 +77,9 @@ export function say(text, undo) {
   button.hidden = !undo;
   button.onclick = () => said(undo);
   clearTimeout(say.end);
-  say.end = setTimeout(() => (document.activeElement === button ? null : say("")), undo ? 10_000 : 4_000);
+  const end = () => (document.activeElement === button ? null : say(""));
+  say.end = setTimeout(end, undo ? 10_000 : 4_000);
+  button.onblur = () => (say.end = setTimeout(end, 4_000)); // it stays as long as it has the focus
 }
 
 /** Say above the view what is wrong, with a button that helps. */

@@ -35,6 +35,7 @@ export function isLittle(seconds) {
 /** Say that the session has ended. The view stays as it is, with whatever is typed into it. */
 export function ended() {
   hasEnded = true;
+  endsAt = 0;
   const run = () => signIn();
   warn("Your session has ended.", "What you typed is kept.", { name: "Sign in again", run });
 }

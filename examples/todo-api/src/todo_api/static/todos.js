@@ -89,12 +89,12 @@ function row(todo, refresh) {
     await call("DELETE", path);
     await refresh();
     say("Todo deleted", async () => {
-      const { title, published, done } = todo;
-      const restored = await call("POST", "/api/todos", { title, published });
-      if (done) await call("PATCH", `/api/todos/${restored.id}`, { done });
+      await call("POST", `${path}/restore`);
       await refresh();
+      document.querySelector(`[data-id="${todo.id}"] [data-action="delete"]`)?.focus();
       say("Todo restored");
     });
+    document.getElementById("undo").focus(); // not the field: a phone would show its keyboard
   });
   onAction(item, "edit", () => edit(item, todo, refresh));
   if (draft(todo.id)) edit(item, todo, refresh);
