@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
 
 import click
-from cognito_jwt_core import UNSET, InvalidIssuerError, UnavailableError
+from cognito_jwt_core import UNSET, Claims, InvalidIssuerError, UnavailableError
 from cognito_jwt_core.integration import RevocationCheck
 from flask import Flask, current_app
 from flask.cli import AppGroup
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
+from flask_cognito.authentication.tolerance import claims_of_balancer
 from flask_cognito.authorization.misplaced import misplaced_in
 from flask_cognito.authorization.requirement import Access
 from flask_cognito.authorization.route_audit import accesses_of, audited_routes, token_demand_of
@@ -81,6 +82,7 @@ def explain(token: tuple[str, ...], route: str | None, method: str) -> None:
     ):
         if demand.options():
             checks = {demand.described(): partial(demand.check, client_claim="client_id"), **checks}
+        checks = {name: partial(_of_balancer, check) for name, check in checks.items()}
         for verifier, own_checks in state.balancer.of_each_pool(any_client=demand.client_id is not UNSET):
             explanation = explain_token(verifier, text, checks={**own_checks, **checks})
             error = explanation.error
@@ -96,6 +98,10 @@ def explain(token: tuple[str, ...], route: str | None, method: str) -> None:
     if isinstance(explanation.error, UnavailableError):
         sys.exit(2)
     sys.exit(0 if explanation.is_accepted else 1)
+
+
+def _of_balancer(check: Callable[[Claims], object], claims: Claims) -> object:
+    return check(claims_of_balancer(claims))
 
 
 @cognito.command("routes")

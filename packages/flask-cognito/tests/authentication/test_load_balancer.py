@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -131,6 +132,24 @@ def test_demands_that_a_balancers_token_cannot_meet(
     app: Flask, balancer: LocalLoadBalancer, path: str, status: int, code: str
 ) -> None:
     assert get(app, balancer.token(), path) == (status, code)
+    assert get(app, balancer.token(**LIKE_A_POOLS), path) == (status, code)
+
+
+# What a user info endpoint that an administrator extended might return.
+LIKE_A_POOLS: dict[str, Any] = {
+    "token_use": "access",
+    "cognito:groups": ["admin"],
+    "scope": "todo/read",
+    "auth_time": int(time.time()),
+    "acr": "urn:cognito:loa:4",
+    "amr": ["mfa"],
+}
+
+
+def test_claims_that_only_a_pools_own_tokens_have_are_not_read(app: Flask, balancer: LocalLoadBalancer) -> None:
+    answer = app.test_client().get("/", headers={HEADER: balancer.token("bob", **LIKE_A_POOLS)})
+
+    assert answer.get_json() == {"username": "bob", "client": "abcdef123456", "groups": [], "scopes": []}
 
 
 def test_it_counts_as_the_browsers_own(make_alb_app: MakeApp, balancer: LocalLoadBalancer) -> None:
@@ -399,6 +418,7 @@ def test_explain_says_what_the_app_answers(app: Flask, balancer: LocalLoadBalanc
     status, output = explain(balancer.token(), "--route", "/group")
     assert (status, output.splitlines()[-1]) == (1, "refused: group_required (HTTP 403)")
     assert "x-amzn-oidc-accesstoken" in output
+    assert explain(balancer.token(**LIKE_A_POOLS), "--route", "/group") == (status, output)
     status, output = explain(balancer.token(header={"client": "other"}), "--route", "/other")
     assert (status, output.splitlines()[-1]) == (0, "accepted")
     status, output = explain(balancer.token(), "--route", "/access")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cognito_jwt_core import (
     UNSET,
     Claims,
@@ -28,6 +30,11 @@ _DEMANDS = (
     ("client", InvalidClientError, "client_id"),
     ("audience", InvalidAudienceError, "audience"),
 )
+
+
+# What routes demand of Cognito's own tokens. A load balancer signs whatever the user info endpoint returns, which must
+# never meet such a demand: the audit of routes calls them closed to load balancers.
+_NEVER_OF_A_BALANCER = frozenset({"token_use", "cognito:groups", "scope", "auth_time", "acr", "amr"})
 
 
 def verified(token: str, state: AppState, demand: TokenDemand, request: Request) -> Claims:
@@ -59,14 +66,19 @@ def verified_by_balancer(
     """
     any_client = demand.client_id is not UNSET  # the route's own demand replaces the app's
     try:
-        claims = RequestClaims(balancer.verify(token, any_client=any_client))
+        claims = claims_of_balancer(balancer.verify(token, any_client=any_client))
     except InvalidClientError as error:
         if not _is_tolerated(error, state, request):
             raise
-        claims = RequestClaims(balancer.verify(token, any_client=True))
+        claims = claims_of_balancer(balancer.verify(token, any_client=True))
         report(request, refusal_of(error, state.settings.challenge))
     check_demand(claims, state, demand, request, client_claim="client_id")
     return claims
+
+
+def claims_of_balancer(claims: Mapping[str, object]) -> RequestClaims:
+    """Return the claims of a load balancer's token, without those that only Cognito's own tokens have."""
+    return RequestClaims({name: value for name, value in claims.items() if name not in _NEVER_OF_A_BALANCER})
 
 
 def check_demand(
