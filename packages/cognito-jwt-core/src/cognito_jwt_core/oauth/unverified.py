@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from hashlib import sha256
 
 from cognito_jwt_core.oauth.answers import TokenAnswer
@@ -17,13 +18,16 @@ class UnverifiedAnswers:
     """
 
     def __init__(self) -> None:
-        self._answers: dict[bytes, TokenAnswer] = {}
+        self._answers: OrderedDict[bytes, TokenAnswer] = OrderedDict()
 
     def hold(self, refresh_token: str, answer: TokenAnswer) -> None:
         """Keep a response. Drop the oldest if there are too many."""
-        if len(self._answers) >= _MAX_HELD:
-            self._answers.pop(next(iter(self._answers), b""), None)
         self._answers[_digest(refresh_token)] = answer
+        while len(self._answers) > _MAX_HELD:
+            try:
+                self._answers.popitem(last=False)  # one step, because other threads change it meanwhile
+            except KeyError:  # they have emptied it
+                return
 
     def take(self, refresh_token: str) -> TokenAnswer | None:
         """Remove and return the response for a refresh token; None if there is none."""
