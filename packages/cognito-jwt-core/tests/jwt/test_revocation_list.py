@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from cognito_jwt_core import (
 )
 from cognito_jwt_core.testing import ManualClock
 from cognito_test_kit.key_servers import eventually
+from cognito_test_kit.messages import Messages
 from freezegun import freeze_time
 
 NOW = 1_700_000_000
@@ -89,38 +91,52 @@ def revocations(clock: ManualClock) -> RevocationList:
 @pytest.mark.parametrize(
     "options",
     [
-        {"refresh_seconds": 0},
+        {"refresh_seconds": 0.09},
         {"refresh_seconds": "5"},
         {"refresh_seconds": True},
         {"max_age_seconds": 4},
         {"max_age_seconds": float("nan")},
         {"max_age_seconds": float("inf")},
-        {"leeway": -1},
+        {"leeway": -0.1},
+        {"leeway": 86_401},
         {"when_unknown": "pass"},
         {"source": "redis"},
+        {"source": SimpleNamespace(read=list)},
     ],
     ids=str,
 )
-def test_option_that_cannot_be_meant_is_refused(options: Any) -> None:
-    with pytest.raises(ConfigurationError):
+def test_option_that_cannot_be_meant_is_refused(messages: Messages, options: Any) -> None:
+    with messages.raises(ConfigurationError):
         RevocationList(**options)
 
 
+@pytest.mark.parametrize("seconds", [0.1, 86_400])
+def test_least_and_most_seconds_are_taken(seconds: float) -> None:
+    RevocationList(refresh_seconds=seconds, max_age_seconds=seconds)
+    RevocationList(leeway=0)
+
+
 @pytest.mark.parametrize(("issuer", "sub"), [("", "a"), (ISSUER, ""), (None, "a"), (ISSUER, 5)])
-def test_revocation_of_no_user_is_refused(revocations: RevocationList, issuer: Any, sub: Any) -> None:
-    with pytest.raises(ConfigurationError):
+def test_revocation_of_no_user_is_refused(
+    messages: Messages, revocations: RevocationList, issuer: Any, sub: Any
+) -> None:
+    with messages.raises(ConfigurationError):
         revocations.revoke_user(issuer, sub)
+    with messages.raises(ConfigurationError):
+        revocations.revoke_client(issuer, sub)
 
 
 @pytest.mark.parametrize("before", ["now", True, float("nan"), datetime(2026, 1, 1)], ids=repr)  # noqa: DTZ001
-def test_second_that_is_none_is_refused(revocations: RevocationList, before: Any) -> None:
-    with pytest.raises(ConfigurationError):
+def test_second_that_is_none_is_refused(messages: Messages, revocations: RevocationList, before: Any) -> None:
+    with messages.raises(ConfigurationError):
         revocations.revoke_client(ISSUER, "client-1", before)
 
 
 @pytest.mark.parametrize("claim", ["iss", "jti", "exp"])
-def test_token_that_lacks_what_names_it_cannot_be_revoked(revocations: RevocationList, claim: str) -> None:
-    with pytest.raises(MissingClaimError) as caught:
+def test_token_that_lacks_what_names_it_cannot_be_revoked(
+    messages: Messages, revocations: RevocationList, claim: str
+) -> None:
+    with messages.raises(MissingClaimError) as caught:
         revocations.revoke_token({name: value for name, value in ACCESS.items() if name != claim})
 
     assert caught.value.claim == claim
@@ -133,10 +149,12 @@ def test_session_without_origin_jti_cannot_be_revoked(revocations: RevocationLis
 
 @pytest.mark.parametrize(("claim", "value"), [("jti", 5), ("jti", ""), ("exp", "tomorrow"), ("exp", True)])
 def test_token_with_a_claim_of_another_type_cannot_be_revoked(
-    revocations: RevocationList, claim: str, value: object
+    messages: Messages, revocations: RevocationList, claim: str, value: object
 ) -> None:
-    with pytest.raises(InvalidClaimError):
+    with messages.raises(InvalidClaimError) as caught:
         revocations.revoke_token({**ACCESS, claim: value})
+
+    assert (caught.value.claim, caught.value.actual) == (claim, value)
 
 
 # What an entry revokes
@@ -168,6 +186,8 @@ def test_session_is_revoked_with_all_its_tokens_and_no_other_session(revocations
         ({"iat": NOW, "auth_time": NOW}, True),
         ({"iat": NOW + 5, "auth_time": NOW + 5}, True),  # within the leeway
         ({"iat": NOW + 6, "auth_time": NOW + 6}, False),
+        ({"iat": NOW + 600, "auth_time": NOW + 5}, True),
+        ({"iat": NOW + 5, "auth_time": None}, True),
         ({"iat": NOW + 600, "auth_time": NOW - 10}, True),  # a refresh moves only `iat`
         ({"iat": NOW + 600, "auth_time": "long ago"}, True),
         ({"iat": NOW + 600, "auth_time": None}, False),  # an app client's own token has none
@@ -215,6 +235,17 @@ def test_claim_that_is_no_text_is_no_entry(revocations: RevocationList, claim: s
     assert revocations.is_revoked({**ACCESS, claim: value}) is (claim != "sub")
 
 
+@pytest.mark.parametrize("ends", [(None, NOW + 2 * DAY), (NOW + 2 * DAY, None)], ids=["later", "earlier"])
+def test_later_end_of_two_entries_counts(
+    revocations: RevocationList, clock: ManualClock, ends: tuple[float | None, float | None]
+) -> None:
+    for until in ends:
+        revocations.revoke_session(ACCESS, until=until)
+
+    clock.advance(DAY)
+    assert revocations.is_revoked(ACCESS)
+
+
 def test_entries_of_one_user_add_up(revocations: RevocationList) -> None:
     revocations.revoke_user(ISSUER, "user-1", NOW)
     revocations.revoke_user(ISSUER, "user-1", NOW - 500)
@@ -226,7 +257,7 @@ def test_entries_of_one_user_add_up(revocations: RevocationList) -> None:
 
 
 def test_entry_of_a_token_that_has_expired_takes_no_room(revocations: RevocationList) -> None:
-    revocations.revoke_token({**ACCESS, "exp": NOW - 100})
+    revocations.revoke_token({**ACCESS, "exp": NOW - 5})  # with the leeway, it ends now
 
     assert repr(revocations) == repr(RevocationList())
 
@@ -241,12 +272,28 @@ def test_entry_of_a_token_ends_with_the_token(revocations: RevocationList, clock
     assert revocations.is_revoked({**ACCESS, "sub": "user-2"})
 
 
+def test_purge_drops_what_ends_now_and_no_other(revocations: RevocationList, clock: ManualClock) -> None:
+    elsewhere = ISSUER.replace("eu-central-1", "us-east-1")
+    revocations.revoke_token({**ACCESS, "exp": NOW + 55})  # with the leeway, 60 seconds
+    revocations.revoke_user(ISSUER, "user-1")
+    revocations.revoke_user(elsewhere, "user-1")
+
+    clock.advance(60)
+    revocations.revoke_user(ISSUER, "another")
+
+    assert "3 entries" in repr(revocations)
+    assert revocations.is_revoked(ACCESS)
+    assert revocations.is_revoked({**ACCESS, "iss": elsewhere})
+
+
 def test_entry_that_has_ended_revokes_nothing(revocations: RevocationList, clock: ManualClock) -> None:
     undated = {name: value for name, value in ACCESS.items() if name != "iat"}
     revocations.revoke_user(ISSUER, "user-1")
     assert revocations.is_revoked(undated)
 
-    clock.advance(DAY + 11)  # and no other entry comes, with which it would be dropped
+    clock.advance(DAY + 9)
+    assert revocations.is_revoked(undated)
+    clock.advance(1)  # and no other entry comes, with which it would be dropped
 
     assert not revocations.is_revoked(undated)
 
@@ -280,20 +327,21 @@ def test_entry_of_a_user_is_kept_for_a_day_or_the_longest_session(
     assert not revocations.is_revoked(ACCESS)
 
 
-def test_many_entries_are_kept_and_reported_once(revocations: RevocationList, caplog: pytest.LogCaptureFixture) -> None:
+def test_many_entries_are_kept_and_reported_once(messages: Messages, caplog: pytest.LogCaptureFixture) -> None:
     shared = SharedList()
-    shared.entries = [Revocation("token", ISSUER, f"t{number}", None, NOW + DAY) for number in range(100_001)]
+    shared.entries = [Revocation("token", ISSUER, f"t{number}", None, NOW + DAY) for number in range(100_000)]
     revocations = RevocationList(shared, clock=ManualClock(NOW))
     with suppress(RevocationsUnavailableError):  # a request does not wait for ever, and a list takes its time
         revocations.ready()
     eventually(lambda: revocations.is_ready)
-    shared.entries.append(Revocation("token", ISSUER, "last", None, NOW + DAY))
+    revocations.revoke_token({**ACCESS, "jti": "last"})
 
-    assert revocations.is_revoked({**ACCESS, "jti": "t100000"})
+    assert revocations.is_revoked({**ACCESS, "jti": "t99999"})
+    assert revocations.is_revoked({**ACCESS, "jti": "last"})
     assert "100001" in repr(revocations)
-    assert [record.name for record in caplog.records if record.levelname == "WARNING"] == [
-        "cognito_jwt_core.revocations"
-    ]
+    warnings = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert [record.name for record in warnings] == ["cognito_jwt_core.revocations"]
+    messages.show(warnings[0].getMessage())
 
 
 # The shared list
@@ -400,7 +448,7 @@ def test_entry_that_cannot_be_shared_holds_here_and_is_shared_later(source: Shar
 def test_flushed_list_is_written_again(source: SharedList, clock: ManualClock) -> None:
     revocations = RevocationList(source, clock=clock)
     revocations.revoke_user(ISSUER, "user-1")
-    revocations.revoke_token({**ACCESS, "exp": NOW + 1})
+    revocations.revoke_token({**ACCESS, "exp": NOW + 5})  # with the leeway, 10 seconds
     revocations.ready()
     source.entries = []
     clock.advance(10)
@@ -426,6 +474,19 @@ def test_list_that_went_back_is_completed(source: SharedList, clock: ManualClock
         ("user-1", NOW),
         ("user-2", NOW + 5),
     }
+
+
+def test_entries_of_the_shared_list_add_up(source: SharedList, clock: ManualClock) -> None:
+    revocations = RevocationList(source, clock=clock)
+    for user, before in (("user-1", NOW), ("user-1", NOW - 500), ("user-2", NOW)):
+        revocations.revoke_user(ISSUER, user, before)
+    revocations.ready()
+    del source.entries[2:]
+    clock.advance(5)
+    revocations.is_revoked(ACCESS)
+
+    eventually(lambda: len(source.entries) > 2)
+    assert [entry.id for entry in source.entries] == ["user-1", "user-1", "user-2"]
 
 
 def test_request_waits_for_a_long_list_but_not_for_ever(source: SharedList, clock: ManualClock) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, Literal
 
 from cognito_jwt_core.clock import Clock, Moment
@@ -163,7 +163,7 @@ class RevocationList:
         if before is None:
             before = now + self._leeway
         elif isinstance(before, datetime) and before.tzinfo is not None:
-            before = before.astimezone(timezone.utc).timestamp()
+            before = before.timestamp()
         if not is_numeric_date(before):
             raise ConfigurationError(
                 f"before: expected seconds since 1970 or a datetime with a time zone, found {shown(before)}"
