@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from cognito_jwt_core.testing import LocalManagedLogin
-from cognito_test_kit.redis_server import RedisServer, redis_program
+from cognito_test_kit.redis_server import RedisServer, required_redis_program
 from flask import Flask
 from flask_cognito.testing import sign_in
 from todo_api import create_app
@@ -209,11 +209,8 @@ def test_cognito_that_cannot_be_reached_is_named(
 def test_a_store_of_sessions_that_cannot_be_reached_is_named(
     login_and_environ: tuple[LocalManagedLogin, Mapping[str, str]], tmp_path: Path
 ) -> None:
-    program = redis_program()
-    if program is None:
-        pytest.skip("there is no redis-server: apt-get install redis-server")
     login, environ = login_and_environ
-    with RedisServer(program, tmp_path) as url:
+    with RedisServer(required_redis_program(), tmp_path) as url:
         app = create_app({**environ, "DATABASE_URL": f"sqlite:///{tmp_path}/todo.db", "REDIS_URL": url})
         client: Any = app.test_client()
         sign_in(client, "bob", "Bob-has-1-password", login)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from cognito_jwt_core.testing import LocalManagedLogin, LocalUserPool, ManualClock
-from cognito_test_kit.redis_server import RedisServer, redis_program
+from cognito_test_kit.redis_server import RedisServer, required_redis_program
 from flask import Flask
 from todo_api import create_app
 from todo_api.demo import listening, serving, url_of
@@ -79,10 +79,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RedisServe
     if not hasattr(request, "param"):
         yield None
         return
-    program = redis_program()
-    if program is None:
-        pytest.skip("there is no redis-server: apt-get install redis-server")
-    server = RedisServer(program, tmp_path, "--appendonly", "yes", "--appendfsync", "always")
+    server = RedisServer(required_redis_program(), tmp_path, "--appendonly", "yes", "--appendfsync", "always")
     with server:
         yield server
 

@@ -14,14 +14,19 @@ import redis
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("redis")
+    with RedisServer(required_redis_program(), folder) as url:
+        yield url
+
+
+def required_redis_program() -> str:
+    """The server's program. Without one the test is skipped, or fails where one is promised."""
     server = redis_program()
     if server is None:
         if os.environ.get("REQUIRE_REDIS"):
             pytest.fail("REQUIRE_REDIS is set, and there is no redis-server")
         pytest.skip("there is no redis-server: apt-get install redis-server")
-    folder = tmp_path_factory.mktemp("redis")
-    with RedisServer(server, folder) as url:
-        yield url
+    return server
 
 
 def redis_program() -> str | None:
