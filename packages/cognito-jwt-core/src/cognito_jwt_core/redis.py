@@ -90,7 +90,7 @@ class RedisRevocations:
                 else:
                     entries.append(entry)
         if junk:
-            _log.warning("the shared revocations hold %d entries that are none: they are ignored", junk)
+            _log.warning("the shared revocations hold %d invalid entries: they are ignored", junk)
         return Changes(tuple(entries), after, is_whole)
 
     def _delete_ended(self) -> None:

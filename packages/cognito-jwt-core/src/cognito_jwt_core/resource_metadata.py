@@ -75,7 +75,7 @@ class ResourceMetadata:
                     f"bearer_methods_supported: expected header, body or query, found {shown(method)}"
                 )
         if name is not None and (not isinstance(name, str) or not name):
-            raise ConfigurationError(f"name: expected a text or None, found {shown(name)}")
+            raise ConfigurationError(f"name: expected a string or None, found {shown(name)}")
         self.name: str | None = name
 
     def __repr__(self) -> str:

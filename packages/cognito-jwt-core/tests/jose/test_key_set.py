@@ -66,7 +66,7 @@ def test_of_two_keys_with_one_kid_the_earlier_counts(jwk: Mapping[str, str], poo
     key = keys.get(jwk["kid"])
     assert key is not None
     assert key.material == {"kty": "RSA", "n": jwk["n"], "e": jwk["e"]}
-    assert keys.left_out == (f"{jwk['kid']!r}: expected a kid of its own, found that of an earlier key",)
+    assert keys.left_out == (f"{jwk['kid']!r}: expected a unique kid, found that of an earlier key",)
 
 
 def test_a_bad_key_does_not_take_the_kid_of_a_good_one(jwk: Mapping[str, str]) -> None:

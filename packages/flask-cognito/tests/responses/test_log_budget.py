@@ -100,14 +100,14 @@ class TestWhatItSays:
     @pytest.mark.parametrize(
         ("value", "found"),
         [
-            ("{}", "found no scheme (the text has the shape of a token)"),
-            ("secret", "found no scheme, and a text that does not have the shape of a token"),
+            ("{}", "found no scheme (the text looks like a token)"),
+            ("secret", "found no scheme, and text that does not look like a token"),
             ("Token {}", "found another scheme of 5 letters"),
             ("Basic YTpi", "found the scheme Basic"),
             ("DPoP {}", "found the scheme DPoP"),
             ("Bearer: {}", "found a colon after the scheme"),
             ("'Bearer {}'", "found a quotation mark at the beginning"),
-            ("{} Bearer", "found a text of the shape of a token before the first space"),
+            ("{} Bearer", "found text that looks like a token before the first space"),
             ("Bearer Bearer {}", "found the scheme twice"),
             ("Bearer [object Object]", "found '[object Object]'"),
             ("Bearer", "found the scheme and no token"),
@@ -130,8 +130,8 @@ class TestWhatItSays:
     @pytest.mark.parametrize(
         ("prefix", "value", "expected"),
         [
-            (None, "{} {}", "expected a token, found a text with spaces in it"),
-            (None, "Bearer {}", "found a text with spaces in it, beginning with the scheme Bearer"),
+            (None, "{} {}", "expected a token, found text with spaces"),
+            (None, "Bearer {}", "found text with spaces, beginning with the scheme Bearer"),
             (None, "Basic YTpi", "expected a token, found the scheme Basic"),
             (["Bearer", None], "Token {}", "expected 'Bearer' and a token or a token, found another scheme"),
         ],

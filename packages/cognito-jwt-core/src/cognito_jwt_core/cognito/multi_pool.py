@@ -35,7 +35,7 @@ class MultiPoolVerifier(UserPoolVerifier):
             for issuer in verifier.user_pool.jwks_uris:
                 if issuer in self._by_issuer:
                     raise ConfigurationError(
-                        f"MultiPoolVerifier: expected one verifier an issuer, found two of {issuer}"
+                        f"MultiPoolVerifier: expected one verifier per issuer, found two of {issuer}"
                     )
                 self._by_issuer[issuer] = verifier
         if not self._verifiers:

@@ -72,7 +72,7 @@ class UserPool:
             if isinstance(value, _Derived):
                 object.__setattr__(self, name, None)
             elif value is not None and (type(value) is not str or not value):
-                raise ConfigurationError(f"UserPool.{name}: expected a text or None, found {shown(value)}")
+                raise ConfigurationError(f"UserPool.{name}: expected a string or None, found {shown(value)}")
         replicas = _regions(self.replica_regions)
         home = _region_of(self.id)
         if self.id.startswith("local_"):

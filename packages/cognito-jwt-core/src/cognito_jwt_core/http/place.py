@@ -28,8 +28,8 @@ class Place:
         self._neighbours = self._abandoned.setdefault((os.getpid(), host), set())
         if len(self._neighbours) >= _MAX_UNFINISHED:
             raise HTTPRequestError(
-                f"expected fewer than {_MAX_UNFINISHED} earlier requests to {host} that go on after their deadline,"
-                " as a name lookup that hangs does"
+                f"expected fewer than {_MAX_UNFINISHED} requests to {host} that continue after their deadline,"
+                " for example in a name lookup that hangs"
             )
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []

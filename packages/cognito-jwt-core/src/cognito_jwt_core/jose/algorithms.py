@@ -90,7 +90,7 @@ def read_p256_pem(pem: bytes) -> KeyMembers:
     """
     # OpenSSL would skip text around the first block, and elsewhere accept a private key or a certificate.
     if not _PUBLIC_PEM.fullmatch(pem):
-        raise UnfitKeyError("expected one public key in PEM, found another text")
+        raise UnfitKeyError("expected one public key in PEM, found other text")
     try:
         key = load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm) as error:

@@ -112,7 +112,7 @@ def parse_padded(text: bytes, header_type: type[AnyHeader]) -> tuple[AnyHeader, 
         header_json, payload_json, signature = map(base64url.decode, base64url.unpadded(segments))
     except ValueError:
         raise MalformedTokenError(
-            "token: expected three parts of canonical base64url, all padded or none, found another text"
+            "token: expected three parts of canonical base64url, all padded or none, found other text"
         ) from None
     members = _parsed("header", header_json)
     if isinstance(members, MalformedTokenError):

@@ -63,7 +63,7 @@ def load_key_set(
         try:
             key = import_key(member, algorithms)
             if key.kid in keys:
-                raise UnfitKeyError("expected a kid of its own, found that of an earlier key")
+                raise UnfitKeyError("expected a unique kid, found that of an earlier key")
             keys[key.kid] = _same_or_new(key, previous)
         except UnfitKeyError as error:
             kid = member.get("kid") if isinstance(member, Mapping) else None

@@ -64,7 +64,7 @@ class VerificationPolicy:
         if type(self.require_audience) is not bool:
             raise ConfigurationError(f"require_audience: expected True or False, found {shown(self.require_audience)}")
         if self.require_audience and not self.audiences:
-            raise ConfigurationError("require_audience: expected an audience that can be required, found none")
+            raise ConfigurationError("require_audience: expected an audience to require, found none")
 
     def check(self, claims: Mapping[str, object], now: float) -> None:
         """Apply the rules until one fails.

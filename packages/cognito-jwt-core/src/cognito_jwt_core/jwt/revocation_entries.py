@@ -92,7 +92,7 @@ class RevocationEntries:
                 self._count += not same
         if self._count >= _MANY_ENTRIES and not self._has_warned:
             self._has_warned = True
-            _log.warning("%d revocations are kept: expected fewer than %d; none is dropped", self._count, _MANY_ENTRIES)
+            _log.warning("%d revocations are kept: expected fewer than %d; none is removed", self._count, _MANY_ENTRIES)
 
     def _purge(self, now: float) -> None:
         current = [entry for entry in self if entry.until > now]

@@ -236,6 +236,6 @@ class SharedCopy:
                 self._fresh_until_wall, self._fresh_until_monotonic = (at + self._refresh_seconds for at in now)
         if lost:
             _log.warning(
-                "the shared revocations lost %d entries that are known here; they are written again", len(lost)
+                "the shared revocations lost %d entries that this process knows; it writes them again", len(lost)
             )
             self._source.add(lost)

@@ -138,7 +138,7 @@ def refuse_error(
         code = _code(error, description, grant)
         named = _named(error, description, hidden)
         if code == "sign_in_misconfigured":  # no user can fix this
-            _log.error("sign-in is not set up as at Cognito: the %s answers %s", endpoint, named)
+            _log.error("sign-in does not match the app client at Cognito: the %s answers %s", endpoint, named)
         raise SignInError(f"{endpoint}: expected an answer, found {named}", code=code)
     if response.status != 200:
         raise SignInError(f"{endpoint}: expected status 200, found {response.status}", code="provider_error")

@@ -140,5 +140,5 @@ def _param(name: str, value: object) -> str:
     else:
         text = value if isinstance(value, str) else ""
     if not text or not text.isprintable():
-        raise ConfigurationError(f"{name}: expected a text, found {shown(value)}")
+        raise ConfigurationError(f"{name}: expected a string, found {shown(value)}")
     return text

@@ -509,8 +509,8 @@ def _checked_secret(secret: object) -> ClientSecret:
     # The message omits the value. An empty one is an unset variable, and would turn a confidential client into a public
     # one.
     raise ConfigurationError(
-        "client_secret: expected a text of ASCII characters without white space, a function that returns one, or None"
-        " for a public client; found another value or an empty text"
+        "client_secret: expected an ASCII string without white space, a function that returns one, or None"
+        " for a public client; found another value or an empty string"
     )
 
 
@@ -528,7 +528,7 @@ def _called(secret: Callable[[], object]) -> str:
         if _is_secret(found):
             return str(found)
         raise SignInError(
-            "client_secret: expected a text of ASCII characters from the function, found another value",
+            "client_secret: expected an ASCII string from the function, found another value",
             code="sign_in_misconfigured",
         )
     raise SignInError(reason, code="sign_in_unavailable")

@@ -113,7 +113,7 @@ def _host_of_prefix(prefix: str, pool: UserPool) -> str:
     if region.startswith("us-gov-"):
         return f"{prefix}.auth-fips.{region}.amazoncognito.com"
     if not region or region.startswith(("cn-", "eusc-")):
-        raise ConfigurationError(f"domain: a prefix is not enough for pool {pool.id}: give the whole URL")
+        raise ConfigurationError(f"domain: a prefix is not enough for pool {pool.id}: pass the whole URL")
     return f"{prefix}.auth.{region}.amazoncognito.com"
 
 

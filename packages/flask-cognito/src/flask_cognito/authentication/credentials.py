@@ -146,7 +146,7 @@ def _token_in(value: str, settings: Settings) -> str:
     if "" in prefixes and not has_space:
         return value
     if prefixes == ("",) and scheme.lower() not in _SCHEMES.keys() - {"bearer"}:
-        raise HeaderFormError(f"a text with spaces in it, beginning with {_described(scheme)}")
+        raise HeaderFormError(f"text with spaces, beginning with {_described(scheme)}")
     raise OtherSchemeError(_described(scheme) if has_space else _without_scheme(value))
 
 
@@ -165,7 +165,7 @@ def _described(scheme: str) -> str:
     if scheme.lower() in _SCHEMES:
         return f"the scheme {_SCHEMES[scheme.lower()]}"
     if _JWT.fullmatch(scheme):
-        return "a text of the shape of a token before the first space"
+        return "text that looks like a token before the first space"
     if scheme.endswith(":"):
         return "a colon after the scheme"
     if scheme[:1] in ("'", '"'):
@@ -175,8 +175,8 @@ def _described(scheme: str) -> str:
 
 def _without_scheme(value: str) -> str:
     if _JWT.fullmatch(value):
-        return "no scheme (the text has the shape of a token)"
-    return "no scheme, and a text that does not have the shape of a token"
+        return "no scheme (the text looks like a token)"
+    return "no scheme, and text that does not look like a token"
 
 
 def header_of(request: Request, token: str) -> str | None:

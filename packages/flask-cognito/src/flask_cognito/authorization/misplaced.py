@@ -56,7 +56,7 @@ def _guard_all(app: Flask) -> Iterator[str]:
         if missing:
             _log.warning(
                 "view %s: a decorator (%s) stands above its route, which registered the function without it."
-                " It is enforced all the same; move the route's decorator to the top",
+                " It is enforced anyway; move the route's decorator to the top",
                 endpoint,
                 _joined(missing),
             )
@@ -75,7 +75,7 @@ def _guard_all(app: Flask) -> Iterator[str]:
             if missing:
                 _log.warning(
                     "hook %s: a decorator (%s) stands above before_request, which registered the function without it."
-                    " It is enforced all the same; move before_request to the top",
+                    " It is enforced anyway; move before_request to the top",
                     getattr(hook, "__name__", "before_request"),
                     _joined(missing),
                 )

@@ -193,11 +193,11 @@ def _with_legacy_jwks(values: dict[str, Any], environ: Mapping[str, str]) -> dic
 def _pools(config: Mapping[str, Any]) -> tuple[PoolSettings, ...]:
     pools = config["COGNITO_USERPOOLS"]
     if isinstance(pools, (str, Mapping)) or not isinstance(pools, Sequence) or not pools:
-        raise config_values.refused("COGNITO_USERPOOLS", "a list of mappings, one a pool", pools)
+        raise config_values.refused("COGNITO_USERPOOLS", "a list of mappings, one per pool", pools)
     shared = _checked(config, config_values.POOL)
     idle = sorted(PREFIX + name.upper() for name in _OF_ONE_POOL if shared.pop(name, None) is not None)
     if idle:
-        _log.warning("beside COGNITO_USERPOOLS, which names the pools, these keys are not used: %s", ", ".join(idle))
+        _log.warning("COGNITO_USERPOOLS names the pools, so these keys are not used: %s", ", ".join(idle))
     return tuple(_one_of_the_pools(f"COGNITO_USERPOOLS[{index}].", pool, shared) for index, pool in enumerate(pools))
 
 

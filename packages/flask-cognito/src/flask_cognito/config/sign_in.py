@@ -112,7 +112,7 @@ def read_sign_in_settings(config: Mapping[str, Any], settings: Settings) -> tupl
     for one in found:
         if settings.resource is None and settings.pools[one.pool_index].require_audience:
             raise refused(
-                one.key("require_audience"), "COGNITO_RESOURCE beside it, which sign-in asks tokens for, or False", True
+                one.key("require_audience"), "COGNITO_RESOURCE as well, for which sign-in gets tokens, or False", True
             )
     return found
 
@@ -129,7 +129,7 @@ def _of_entries(
     if misplaced:
         raise ConfigurationError(
             f"{', '.join(misplaced)}: expected in the entries of COGNITO_USERPOOLS, in lower case and without the"
-            " prefix, found beside it"
+            " prefix, found outside"
         )
     found = tuple(
         _of_entry(index, entry, values, settings.pools[index]) for index, entry in enumerate(entries) if entry
@@ -144,7 +144,7 @@ def _of_entry(index: int, entry: Mapping[str, Any], values: Mapping[str, Any], p
     label = f"COGNITO_USERPOOLS[{index}]."
     for name in ("domain", "name"):
         if name not in entry:
-            raise ConfigurationError(f"{label}{name}: required beside {', '.join(sorted(entry))}")
+            raise ConfigurationError(f"{label}{name}: required with {', '.join(sorted(entry))}")
     own = {}
     for name, value in entry.items():
         attribute, check = SIGN_IN_OF_A_POOL[name]
@@ -166,8 +166,8 @@ def _of_pool(label: str, values: Mapping[str, Any], pool: PoolSettings) -> SignI
         raise refused(key("sign_in_scopes"), "scopes with 'openid', without which there is no nonce", found.scopes)
     if found.session_idle_timeout is not None and found.session_store is None:
         raise ConfigurationError(
-            "COGNITO_SESSION_IDLE_TIMEOUT: expected COGNITO_SESSION_STORE beside it, since a session in cookies would"
-            " be written with every answer"
+            "COGNITO_SESSION_IDLE_TIMEOUT: expected COGNITO_SESSION_STORE as well, because a session in cookies would"
+            " be written with every response"
         )
     return found
 
@@ -190,7 +190,7 @@ def _check_apart(found: Sequence[SignInSettings]) -> None:
         values = [value for one in found if (value := getattr(one, attribute)) is not None]
         twice = next((value for value in values if values.count(value) > 1), None)
         if twice is not None:
-            raise refused(f"COGNITO_USERPOOLS: {attribute}", "another one for each pool, found twice", twice)
+            raise refused(f"COGNITO_USERPOOLS: {attribute}", "a different one for each pool, found twice", twice)
     for one in found:
         for other in found:
             path = urlsplit(one.redirect_uri or "").path

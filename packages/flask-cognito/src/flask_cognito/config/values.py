@@ -54,7 +54,7 @@ def refused(key: str, expected: str, value: object) -> ConfigurationError:
 def text(key: str, value: object) -> str:
     """Accept any text but an empty one, which comes from an unset variable."""
     if not isinstance(value, str) or not value:
-        raise refused(key, "a text (None, or no such key, leaves it unset)", value)
+        raise refused(key, "a string (None leaves it unset)", value)
     return value
 
 
@@ -111,7 +111,7 @@ def header_name(key: str, value: object) -> str:
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
         raise refused(key, "a name of letters, digits and hyphens", value)
     if value.lower() == _NEVER_READ:
-        raise refused(key, "a header with a token; a load balancer signs nothing of this one", value)
+        raise refused(key, "a header with a token; the load balancer does not sign this one", value)
     return value
 
 
@@ -134,7 +134,7 @@ def locations(key: str, value: object) -> Names:
     """Accept the places to look for a token, in this order."""
     found = names(key, value)
     if len(set(found)) < len(found) or not set(found) <= set(_LOCATIONS):
-        raise refused(key, "some of 'header', 'cookie', 'session' and 'alb', in the order they are asked", value)
+        raise refused(key, "some of 'header', 'cookie', 'session' and 'alb', in the order to read them", value)
     return found
 
 
@@ -197,7 +197,7 @@ def _expected_client_id(client_id: str) -> str:
     if client_id[:1] == "[":
         return f"{expected}; give a Python list instead of JSON"
     if "," in client_id:
-        return f"{expected}; give a list of ids instead of a text with commas"
+        return f"{expected}; give a list of ids instead of a string with commas"
     if client_id.strip() != client_id:
         return f"{expected}, without white space around it"
     return expected
@@ -324,7 +324,7 @@ def session(key: str, value: object) -> object:
 def realm(key: str, value: object) -> str:
     """Accept a realm for the challenge. It is printable ASCII: a header allows no line break and has no charset."""
     if not isinstance(value, str) or not _REALM.fullmatch(value):
-        raise refused(key, "a text of 1 to 200 printable ASCII characters", value)
+        raise refused(key, "a string of 1 to 200 printable ASCII characters", value)
     return value
 
 

@@ -129,7 +129,7 @@ def _as_user_of_balancer(
             f" found {', '.join(settings.locations)}"
         )
     if list(groups):
-        raise ValueError("as_user: a load balancer's token has no groups, expected none beside load_balancer")
+        raise ValueError("as_user: a load balancer's token has no groups, expected none with load_balancer")
     return SignedIn(client, load_balancer.token(username, **token), _Location(client, settings, "alb"))
 
 

@@ -123,7 +123,7 @@ def as_texts(name: str, values: str | Iterable[str]) -> tuple[str, ...]:
         ValueError: If it is a plain string.
     """
     if isinstance(values, str):
-        raise ValueError(f"{name}: expected several texts, found one: use [...] around it")
+        raise ValueError(f"{name}: expected several strings, found one: put it in [...]")
     return tuple(values)
 
 

@@ -158,5 +158,5 @@ def _secret(name: str, key: object) -> bytes:
     # `bytes(12345)` would be 12,345 zeros. FLASK_SECRET_KEY becomes a number if it contains only digits.
     if not isinstance(key, (str, bytes)) or not key:
         found = "an empty one" if isinstance(key, (str, bytes)) else type(key).__name__
-        raise ConfigurationError(f"{name}: expected a text or bytes, found {found}")
+        raise ConfigurationError(f"{name}: expected a str or bytes, found {found}")
     return key.encode() if isinstance(key, str) else key

@@ -12,11 +12,11 @@ from flask import Response, current_app, make_response, render_template
 # Title and text of the pages that do not report an error.
 _TEXTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "signed_out": ("You are signed out", "Sign in to go on."),
+        "signed_out": ("You are signed out", "Sign in to continue."),
         "choose": ("Sign in", "Choose where your account is."),
         "sign_out": ("Sign out", "Do you want to sign out?"),
-        "on_the_way": ("One moment", "You are taken to the page that you asked for."),
-        "signed_in": ("You are signed in", "You are taken to the page that you asked for."),
+        "on_the_way": ("One moment", "You are taken to the page that you requested."),
+        "signed_in": ("You are signed in", "You are taken to the page that you requested."),
     }
 )
 
