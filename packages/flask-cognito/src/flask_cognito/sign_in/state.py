@@ -11,6 +11,7 @@ from typing import Any
 from cognito_jwt_core import Clock, CognitoVerifier, ConfigurationError, SignInError
 from cognito_jwt_core.oauth import OAuthClient
 from flask import Request
+from werkzeug.wsgi import get_host
 
 from flask_cognito.config.sign_in import SignInSettings
 from flask_cognito.config.values import is_loopback
@@ -107,7 +108,11 @@ class PoolSignIn:
 
         Raises:
             SignInError: ``sign_in_misconfigured``. The message names the missing setting.
+            SecurityError: If `TRUSTED_HOSTS` does not name the host. Flask itself reads it only from 3.1 on.
         """
+        trusted = the_current_app().config.get("TRUSTED_HOSTS")
+        if trusted:
+            get_host(request.environ, trusted)
         try:
             if not is_loopback(request.host):
                 self.settings.check_off_loopback()

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from cognito_jwt_core import CognitoVerifier, SignInError, UnavailableError, UnknownKeyError
 from cognito_jwt_core.testing import LocalManagedLogin, LocalUserPool, ManualClock
-from flask import Flask, session
+from flask import Flask, Request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 from flask_cognito import (
@@ -27,6 +27,8 @@ from flask_cognito.sign_in.cookies.rules import MAX_HEADER_BYTES, size_of
 from flask_cognito.state import app_state
 from flask_cognito.testing import sign_in
 from flask_cognito.testing.sign_in import NAVIGATION, callback_of
+from werkzeug.exceptions import SecurityError
+from werkzeug.test import EnvironBuilder
 
 from ..conftest import PASSWORD, cookies_in, revoked, token_requests
 
@@ -749,6 +751,19 @@ def test_a_host_that_is_trusted_serves(make_app: MakeApp, config: dict[str, Any]
 
     asked = parse_qs(urlsplit(answer.headers["Location"]).query)
     assert asked["redirect_uri"] == ["https://app.example/auth/callback"]
+
+
+def test_trusted_hosts_hold_for_every_flask(make_app: MakeApp) -> None:
+    """Flask before 3.1 does not read the key."""
+    app = make_app(TRUSTED_HOSTS=["app.example", ".sub.example"])
+    state = app.extensions["cognito_sign_in.state"].first
+
+    with app.app_context():
+        for host in ("app.example", "app.example:8443", "a.sub.example"):
+            state.check_host(Request(EnvironBuilder(base_url=f"https://{host}").get_environ()))
+        for host in ("evil.example", "app.example.evil", "localhost"):
+            with pytest.raises(SecurityError):
+                state.check_host(Request(EnvironBuilder(base_url=f"https://{host}").get_environ()))
 
 
 def test_ipv6_loopback_is_loopback(client: FlaskClient) -> None:
