@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from cognito_jwt_core import Claims, Clock, CognitoVerifier, ConfigurationError, MultiPoolVerifier
+from cognito_jwt_core.integration import PerProcess
 from cognito_jwt_core.oauth import OAuthClient, TokenSet
 from flask import Flask
 
 from flask_cognito.config.sign_in import SignInSettings
 from flask_cognito.sign_in.cookies.rules import CookieRules
 from flask_cognito.sign_in.cookies.sealing import Seal
-from flask_cognito.sign_in.login.login_cookie import LoginCookies, new_turns
+from flask_cognito.sign_in.login.login_cookie import LoginCookies, Turns
 from flask_cognito.sign_in.sessions.cookie_keeper import CookieKeeper
 from flask_cognito.sign_in.sessions.keeper import Held, Keeper
 from flask_cognito.sign_in.sessions.refresh import Refresher
@@ -55,7 +56,7 @@ class _Builder:
         self._store = None if of_all.session_store is None else _store(of_all.session_store)
         self._user_keys = [hashlib.sha256(b"flask-cognito user\0" + secret).digest() for secret in secrets]
         self._handlers = Handlers()
-        self._turns = new_turns()
+        self._turns = PerProcess(Turns)
         self._logged: dict[str, float] = {}
         verifiers = auth.verifier.verifiers if isinstance(auth.verifier, MultiPoolVerifier) else (auth.verifier,)
         self._verifiers = [verifiers[one.pool_index] for one in settings]

@@ -138,6 +138,19 @@ def test_two_logins_at_once_are_both_kept(logins: LoginCookies) -> None:
     assert found_in(logins, cookies, second, NOW) == second
 
 
+@pytest.mark.parametrize("before", range(6))
+def test_a_large_login_does_not_replace_a_small_one_begun_at_once(logins: LoginCookies, before: int) -> None:
+    """There is room for fewer of the large ones, so there are fewer names for it."""
+    for _ in range(before):
+        logins.begin(make_login(), {}, NOW)
+    small, large = make_login(), make_login(next="/" + "x" * 400)
+
+    cookies = in_browser(logins.begin(large, {}, NOW), in_browser(logins.begin(small, {}, NOW)))
+
+    assert found_in(logins, cookies, small, NOW) == small
+    assert found_in(logins, cookies, large, NOW) == large
+
+
 @pytest.mark.parametrize(("session_bytes", "count"), [(1000, 3), (5600, 2), (5800, 1)])
 def test_a_larger_session_leaves_room_for_fewer_logins(logins: LoginCookies, session_bytes: int, count: int) -> None:
     cookies: dict[str, str] = {}

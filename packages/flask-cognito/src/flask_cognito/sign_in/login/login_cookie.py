@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hmac
-import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from secrets import randbelow
+from threading import Lock
 from typing import Any
 
 from cognito_jwt_core.integration import PerProcess
@@ -24,6 +24,7 @@ MAX_SKEW_SECONDS = 60
 _LATE_SECONDS = 3600
 _MAX_READ = 16
 _MAX_NAMES = 2 * _MAX_READ
+_USUAL_NAMES = 3
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -55,9 +56,22 @@ class Login:
         return now >= self.begun_at + lifetime_seconds
 
 
-def new_turns() -> PerProcess[Iterator[int]]:
-    """Return numbers that give simultaneous logins different names."""
-    return PerProcess(lambda: itertools.count(randbelow(_MAX_READ)))
+class Turns:
+    """Give logins that begin right after each other different numbers.
+
+    A browser that restores its tabs begins logins that do not know of each other. The first number is random, so that
+    two processes rarely give the same one.
+    """
+
+    def __init__(self) -> None:
+        self._last = randbelow(_USUAL_NAMES)
+        self._lock = Lock()
+
+    def take(self, free: Sequence[int]) -> int:
+        """Return one of these numbers, which ascend: the next one, but never the last one if there is a choice."""
+        with self._lock:
+            self._last = next((number for number in free if number > self._last), free[0])
+            return self._last
 
 
 class LoginCookies:
@@ -69,7 +83,7 @@ class LoginCookies:
         binding: Issuer and client, so that a login is valid for one pool only.
         lifetime_seconds: Lifetime of a login.
         others: Issuer and client of the app's other pools, whose logins share the space and the names.
-        turns: Numbers from `new_turns`, shared by all pools.
+        turns: The app's `Turns`, shared by all pools.
     """
 
     def __init__(
@@ -80,13 +94,13 @@ class LoginCookies:
         lifetime_seconds: float,
         *,
         others: Iterable[tuple[str, str]] = (),
-        turns: PerProcess[Iterator[int]] | None = None,
+        turns: PerProcess[Turns] | None = None,
     ) -> None:
         self._secrets = secrets
         self._rules = rules
         self._bindings = (binding, *others)
         self._lifetime_seconds = lifetime_seconds
-        self._turns = turns or new_turns()
+        self._turns = turns or PerProcess(Turns)
 
     def find(self, cookies: Mapping[str, str], state: str, now: float) -> tuple[str, Login] | None:
         """Return a callback's login and its cookie's name, or None if this browser has no readable one."""
@@ -148,14 +162,14 @@ class LoginCookies:
         With one name per state, a browser that restores 20 tabs at once would keep 20 logins, because its requests do
         not know of each other. Servers would then reject its next request, until the cookies expire.
 
-        Two logins that do not know of each other may still take the same name, for example in two processes. The
-        first one's callback then ends with ``state_missing``, or at the start page once the second one has ended.
+        Two logins that do not know of each other may still take the same name in two processes. The first one's
+        callback then ends with ``state_missing``, or at the start page once the second one has signed the user in.
         """
-        names = [self._numbered(number) for number in range(count)]
         readable = self._readable(cookies, now)
-        free = [name for name in names if name not in readable]
-        # Take names in turn, so that simultaneous logins get different names.
-        return free[next(self._turns.get()) % len(free)] if free else min(names, key=lambda n: readable[n].begun_at)
+        free = [number for number in range(count) if self._numbered(number) not in readable]
+        if free:
+            return self._numbered(self._turns.get().take(free))
+        return min(map(self._numbered, range(count)), key=lambda name: readable[name].begun_at)
 
     def _without_room(self, cookies: Mapping[str, str], room: int, now: float) -> list[str]:
         readable = self._readable(cookies, now)
