@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from cognito_jwt_core import CognitoVerifier, KeySettings
@@ -899,6 +899,31 @@ def test_a_store_that_fails_in_a_refresh_is_a_503(
     store.__class__ = NoLock
 
     assert stored_user.get("/reports").status_code == 503
+
+
+class Stale(FlakyStore):
+    """A store that never replaces the record that it returns, as a replica that lags behind."""
+
+    replaced = 0
+
+    def replace(self, key: str, value: str, version: int, ttl_seconds: float) -> bool:
+        self.replaced += 1
+        if self.replaced > 100:
+            raise AssertionError("it is asked forever")
+        return False
+
+
+def test_a_store_that_never_replaces_a_record_is_a_503(
+    stored_user: FlaskClient, store: FlakyStore, clock: ManualClock, rotating: LocalManagedLogin
+) -> None:
+    clock.advance(HOUR)
+    store.__class__ = Stale
+
+    assert stored_user.get("/reports").status_code == 503
+    assert cast("Stale", store).replaced < 100
+    store.__class__ = FlakyStore
+    assert stored_user.get("/reports").status_code == 200
+    assert refreshes(rotating) == 1
 
 
 def test_a_token_that_expires_while_the_store_fails_is_a_503(

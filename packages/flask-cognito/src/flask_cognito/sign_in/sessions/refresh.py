@@ -23,6 +23,8 @@ _log = logging.getLogger("flask_cognito.sign_in")
 # Requests sent with the old cookie keep arriving for a while after the refresh.
 _SUCCESSOR_SECONDS = 60
 _POLL_SECONDS = 0.05
+# A store that never replaces its own record, as a replica that lags behind, must not be asked forever.
+_MAX_WRITES = 5
 # Errors that end a session. Any other is an outage or a configuration error, and may pass.
 _FINAL = ("session_expired", "token_rejected")
 REVOKED = "token_revoked"
@@ -215,7 +217,7 @@ class Refresher:
 
     def _keep(self, held: Held, session: Session) -> Held:
         try:
-            while True:
+            for _ in range(_MAX_WRITES):
                 renewed = self._keeper.renew(held, session)
                 current = renewed or self._keeper.reload(held)
                 # ended here during the request to Cognito; that logout knew only the old refresh token
@@ -225,6 +227,9 @@ class Refresher:
                 if current is renewed or current.session.refresh_token != held.session.refresh_token:
                     return current
                 held = current  # sealed again by another process, after a change of SECRET_KEY
+            raise StoreDownError(
+                "session store: expected it to replace the record that it returns, found that it does not"
+            )
         except StoreDownError:
             self._unsaved.put(_digest(held.session), session)
             raise
