@@ -262,14 +262,16 @@ def test_no_page_cuts_off_its_code_or_scrolls_sideways(site: Path, served: str, 
             page.set_viewport_size({"width": width, "height": height})
             if page.evaluate("document.documentElement.scrollWidth") > width:
                 sideways.append(f"{path} at {width} px")
-        wide_tables += [
-            f"{path}: {head}"
-            for head in page.evaluate(
-                "[...document.querySelectorAll('.rows table')]"
-                ".filter((table) => table.getBoundingClientRect().right > innerWidth)"
-                ".map((table) => table.querySelector('th').textContent)"
-            )
-        ]
+            wide_tables += [
+                f"{path} at {width} px: {head}"
+                for head in page.evaluate(
+                    "[...document.querySelectorAll('.rows table')]"
+                    ".filter((table) => table.getBoundingClientRect().right > innerWidth)"
+                    # The comparison of libraries has eight columns, and scrolls.
+                    ".filter((table) => innerWidth < 720 || !table.closest('.side-by-side'))"
+                    ".map((table) => table.querySelector('th').textContent)"
+                )
+            ]
         page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
 
     assert len(paths) > 50
