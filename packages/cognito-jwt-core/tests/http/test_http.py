@@ -850,6 +850,14 @@ def test_another_scheme_is_refused(url: str) -> None:
     assert "sign-in URL" in str(error.value)
 
 
+@pytest.mark.parametrize("url", ["/auth/callback", "app.example/auth/callback", "user:secret@app.example"])
+def test_error_for_a_url_without_a_scheme_says_so(url: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        checked_url(url)
+
+    assert str(error.value).endswith("found no scheme; begin it with https://")
+
+
 def test_http_to_any_host_is_accepted_where_it_is_opted_in() -> None:
     assert checked_url("http://keys.internal/x", allow_http=True)
 

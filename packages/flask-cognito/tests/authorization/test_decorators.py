@@ -123,6 +123,12 @@ def test_names_that_can_satisfy_nobody_are_refused_at_once(decorator: Any, names
         decorator(names)
 
 
+@pytest.mark.parametrize("decorator", [cognito_group_permissions, cognito_scope_permissions])
+def test_a_decorator_without_its_names_is_refused_at_once(messages: Messages, decorator: Any) -> None:
+    with messages.raises(ConfigurationError):
+        decorator(lambda: "a view")
+
+
 def test_a_scope_that_cannot_be_one_is_refused_at_once(messages: Messages) -> None:
     for scope in ("todo read", 'todo"', "tödo", "a\r\nb"):
         with messages.raises(ConfigurationError):
@@ -133,6 +139,8 @@ def test_a_scope_that_cannot_be_one_is_refused_at_once(messages: Messages) -> No
 def test_an_unknown_requirement_is_refused_at_once(messages: Messages, decorator: Any) -> None:
     with messages.raises(ConfigurationError):
         decorator(["a"], require="none")
+    with messages.raises(ConfigurationError):
+        decorator("admin", "analyst")
 
 
 @pytest.mark.parametrize("order", list(permutations([0, 1, 2])))

@@ -62,6 +62,16 @@ def test_what_is_weak_is_a_warning(make_app: MakeApp) -> None:
     assert found["sign-in client"][0].endswith("(confidential)")
 
 
+def test_secret_key_of_the_documentation_is_a_warning(make_app: MakeApp) -> None:
+    def paste(app: Flask, auth: Any) -> None:
+        app.secret_key = "use secrets.token_hex(32), and keep it secret"
+
+    _, found = check(make_app(prepare=paste, COGNITO_SESSION_STORE=MemorySessionStore()))
+
+    (warning,) = found["warning"]
+    assert warning.startswith("SECRET_KEY is the example")
+
+
 @pytest.mark.parametrize(
     ("config", "behaviour"),
     [

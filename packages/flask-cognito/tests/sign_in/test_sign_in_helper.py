@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from cognito_jwt_core.testing import LocalManagedLogin
+from cognito_test_kit.messages import Messages
 from flask import Flask
 from flask_cognito.testing import sign_in
 
@@ -19,15 +19,19 @@ def test_a_login_that_does_not_begin_is_returned(make_app: Callable[..., Flask],
     assert sign_in(client, "alice", PASSWORD, login).status_code == 503
 
 
-def test_a_page_of_the_managed_login_is_an_error(make_app: Callable[..., Flask], login: LocalManagedLogin) -> None:
+def test_a_page_of_the_managed_login_is_an_error(
+    make_app: Callable[..., Flask], login: LocalManagedLogin, messages: Messages
+) -> None:
     client = make_app(COGNITO_REDIRECT_URI="http://localhost/unknown").test_client()
 
-    with pytest.raises(RuntimeError):
+    with messages.raises(RuntimeError):
         sign_in(client, "alice", PASSWORD, login)
 
 
-def test_a_wrong_password_is_an_error(make_app: Callable[..., Flask], login: LocalManagedLogin) -> None:
-    with pytest.raises(RuntimeError):
+def test_a_wrong_password_is_an_error(
+    make_app: Callable[..., Flask], login: LocalManagedLogin, messages: Messages
+) -> None:
+    with messages.raises(RuntimeError):
         sign_in(make_app().test_client(), "alice", "wrong", login)
 
 

@@ -81,10 +81,14 @@ class UserPool:
         elif home is None:
             home = self._region_beside_the_id()
         elif self.region is not None and self.region != home:
-            _log.warning(
-                "user pool %s: region %s differs from the id's and is treated as a replica", self.id, shown(self.region)
-            )
             replicas = (*replicas, _checked_region(self.region))
+            _log.warning(
+                "user pool %s: region %s differs from the id's and is treated as a replica; if the pool has none there,"
+                " set %s",
+                self.id,
+                shown(self.region),
+                home,
+            )
         _check_partitions(home, replicas)
         set_ = object.__setattr__  # set once on a frozen instance
         set_(self, "region", _Derived(home) if home is not None and _region_of(self.id) == home else home)
@@ -113,7 +117,11 @@ class UserPool:
                 f"user pool id {self.id} contains no Region: expected an id like eu-central-1_c3fea2, or a region"
                 " as well"
             )
-        _log.warning("user pool id %s is not of the form REGION_NAME, as Cognito's ids are", self.id)
+        _log.warning(
+            "user pool id %s is not of the form REGION_NAME, as Cognito's ids are; copy it from the pool's overview in"
+            " the console",
+            self.id,
+        )
         return _checked_region(self.region)
 
     def _jwks_uri_of(self, issuer: str) -> str:

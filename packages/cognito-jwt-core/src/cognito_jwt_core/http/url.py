@@ -22,7 +22,8 @@ def checked_url(url: str, *, allow_http: bool = False, what: str = "URL") -> str
     scheme, host = _scheme_and_host(url)
     # The message shows no part of a URL that may contain credentials or that cannot be parsed.
     if not host or "@" in url or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
-        raise ConfigurationError(f"expected a {what} of scheme, host and path, without credentials, found another")
+        found = "another" if "://" in url else "no scheme; begin it with https://"
+        raise ConfigurationError(f"expected a {what} of scheme, host and path, without credentials, found {found}")
     if scheme == "https" or (scheme == "http" and (allow_http or _is_loopback(host))):
         return url
     raise ConfigurationError(

@@ -138,7 +138,12 @@ def refuse_error(
         code = _code(error, description, grant)
         named = _named(error, description, hidden)
         if code == "sign_in_misconfigured":  # no user can fix this
-            _log.error("sign-in does not match the app client at Cognito: the %s answers %s", endpoint, named)
+            _log.error(
+                "sign-in does not match the app client at Cognito: the %s answers %s; compare client ID, client secret,"
+                " callback URL and scopes",
+                endpoint,
+                named,
+            )
         raise SignInError(f"{endpoint}: expected an answer, found {named}", code=code)
     if response.status != 200:
         raise SignInError(f"{endpoint}: expected status 200, found {response.status}", code="provider_error")

@@ -17,7 +17,7 @@ from flask_cognito.authorization.decoration import note_guard
 from flask_cognito.authorization.marks import PUBLIC, demands_of, mark
 from flask_cognito.authorization.requirement import Access
 from flask_cognito.authorization.route_demand import demand_of_route, is_automatic_options
-from flask_cognito.config.values import names, text
+from flask_cognito.config.values import Names, names, text
 from flask_cognito.state import current_request
 
 P = ParamSpec("P")
@@ -107,7 +107,7 @@ def cognito_group_permissions(
     Raises:
         ConfigurationError: If an argument is invalid.
     """
-    return _decorator(Access(groups=names("groups", groups), require=require))
+    return _decorator(Access(groups=_names("groups", groups), require=require))
 
 
 cognito_check_groups = cognito_group_permissions
@@ -126,7 +126,7 @@ def cognito_scope_permissions(
     Raises:
         ConfigurationError: If an argument is invalid.
     """
-    return _decorator(Access(scopes=names("scopes", scopes), require=require))
+    return _decorator(Access(scopes=_names("scopes", scopes), require=require))
 
 
 def cognito_claim_permissions(
@@ -205,6 +205,15 @@ def verify_cognito_jwt(optional: bool = False) -> Claims | None:
 
 def _with_or_without_brackets(view: Callable[..., Any] | None, access: Access) -> Callable[..., Any]:
     return _decorator(access) if view is None else guard(view, access)
+
+
+def _names(argument: str, value: object) -> Names:
+    if callable(value):
+        raise ConfigurationError(
+            f"{argument}: expected a name or a collection of names, found a function; the decorator needs"
+            f" its {argument} in parentheses"
+        )
+    return names(argument, value)
 
 
 def _decorator(access: Access) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -62,7 +62,9 @@ class Access:
 
     def __post_init__(self) -> None:
         if self.require not in ("any", "all"):
-            raise ConfigurationError(f"require: expected 'any' or 'all', found {shown(self.require)}")
+            raise ConfigurationError(
+                f"require: expected 'any' or 'all', found {shown(self.require)}; pass several names as a list"
+            )
         answer_for(None, scope=self.scopes)  # raises for a name that cannot be part of the challenge
         self.sign_in  # noqa: B018  raises for values that no sign-in has
 

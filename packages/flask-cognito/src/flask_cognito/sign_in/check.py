@@ -18,6 +18,7 @@ from flask_cognito.sign_in.sessions.session import Session
 from flask_cognito.sign_in.state import AppSignIn, PoolSignIn
 
 _GOOD_SECRET_BYTES = 32
+_SECRET_OF_THE_DOCUMENTATION = b"use secrets.token_hex(32), and keep it secret"
 _MAX_BYTES = 64 * 1024
 _LOCK_SECONDS = 5
 
@@ -48,6 +49,11 @@ def _about_sessions(pool: PoolSignIn) -> Iterator[Finding]:
     yield Finding("sessions in", f"{'cookies' if store is None else 'a store'}; cookie {pool.rules.name}")
     if len(pool.secrets[0]) < _GOOD_SECRET_BYTES:
         yield Finding("warning", f"SECRET_KEY has {len(pool.secrets[0])} bytes; use at least {_GOOD_SECRET_BYTES}")
+    if pool.secrets[0] == _SECRET_OF_THE_DOCUMENTATION:
+        yield Finding(
+            "warning",
+            "SECRET_KEY is the example from the documentation, which anyone can read; use secrets.token_hex(32)",
+        )
     if store is not None:
         yield _about_store(pool)
         return

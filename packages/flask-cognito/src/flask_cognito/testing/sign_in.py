@@ -94,7 +94,11 @@ def callback_of(url: str, username: str, password: str) -> str:
             form = {"_csrf": csrf.group(1) if csrf else "", "username": username, "password": password}
             url = urljoin(url, unescape(action.group(1)))
         else:
-            raise RuntimeError(f"sign_in: expected a redirect to the app, found a page of the managed login: {status}")
+            alert = re.search(r'role="alert"[^>]*>(.*?)</p>', page)
+            said = unescape(re.sub(r"<[^>]*>", "", alert.group(1))) if alert else "no message"
+            raise RuntimeError(
+                f"sign_in: expected a redirect to the app, found a page of the managed login: {status}: {said}"
+            )
 
 
 class _NoRedirects(HTTPRedirectHandler):

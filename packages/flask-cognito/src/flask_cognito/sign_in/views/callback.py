@@ -87,7 +87,11 @@ def _login_of(request: Request, pool: PoolSignIn, value: str) -> Login | None:
         raise store_down(error) from error
     if is_signed_in:  # a reload, or the back button
         return None
-    raise SignInError("login: expected its cookie, found none that can be read", code="state_missing")
+    raise SignInError(
+        "login: expected its cookie, found none that can be read; did it begin in another browser, or on another host"
+        " (localhost and 127.0.0.1 differ)?",
+        code="state_missing",
+    )
 
 
 def _complete(request: Request, pool: PoolSignIn, login: Login, query: str) -> Completed:
