@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -607,6 +608,7 @@ def test_source_that_hangs_for_ever_is_no_outage_once_it_is_well(clock: ManualCl
     clock.advance(1)
     with pytest.raises(RevocationsUnavailableError):
         shared.is_revoked(ACCESS)  # begins a read that never ends
+    eventually(lambda: source.running == 1)
     source.hangs = False
 
     eventually(lambda: becomes_ready(shared))
@@ -616,7 +618,7 @@ def test_source_that_hangs_for_ever_is_no_outage_once_it_is_well(clock: ManualCl
     shared.revoke_user(ISSUER, "user-1")
     shared.ready()
     source.may_answer.set()
-    eventually(lambda: source.running == 0)
+    eventually(lambda: not hung_reads(shared))
     assert shared.is_revoked(ACCESS)
     assert source.added == 1
 
@@ -641,12 +643,17 @@ def test_reads_that_hang_are_few(clock: ManualClock, ends_with: Exception | None
     assert source.running == 3
     source.hangs = False
     source.may_answer.set()
-    eventually(lambda: source.running == 0)
+    eventually(lambda: not hung_reads(shared))
     clock.advance(1)
 
     eventually(lambda: becomes_ready(shared))
 
     assert not shared.is_revoked(ACCESS)
+
+
+def hung_reads(shared: RevocationList) -> list[object]:
+    assert shared._shared is not None  # noqa: SLF001  nothing else tells when a thread has ended
+    return [*shared._shared._process.get().hung]  # noqa: SLF001
 
 
 def becomes_ready(shared: RevocationList) -> bool:
@@ -720,3 +727,24 @@ class CountedText(str):
         return str.__eq__(self, other)
 
     __hash__ = str.__hash__
+
+
+def test_outage_is_one_warning_however_long_it_lasts(
+    source: SharedList, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    shared = RevocationList(source, clock=clock, refresh_seconds=5, max_age_seconds=60)
+    shared.ready()
+    source.fails = True
+
+    for _ in range(3):
+        before = len(source.reads)
+        clock.advance(6)
+        assert not shared.is_revoked(ACCESS)
+        eventually(partial(has_ended, shared, source, before + 1))
+
+    assert [record.name for record in caplog.records] == ["cognito_jwt_core.revocations"]
+
+
+def has_ended(shared: RevocationList, source: SharedList, reads: int) -> bool:
+    assert shared._shared is not None  # noqa: SLF001  nothing else tells when a thread has ended
+    return len(source.reads) == reads and shared._shared._process.get().loading is None  # noqa: SLF001
