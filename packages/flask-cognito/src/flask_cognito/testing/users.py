@@ -147,7 +147,7 @@ def assert_rejects_hostile(
     acr_values: Iterable[str] = (),
     load_balancer: LocalLoadBalancer | None = None,
 ) -> None:
-    """Send a protected route a few hundred tokens that it must reject, and fail if it accepts any.
+    """Send a protected route more than 200 tokens that it must reject, and fail if it accepts any.
 
     First, the route must reject a request without a token, and accept a valid one. Otherwise, a route that rejects
     every token would pass. Then it must answer each of the `hostile_tokens` with 401 or 403, and not with 500 or 200.
