@@ -278,9 +278,11 @@ def test_tabs_sign_in_at_once(site: Site, window: Window, tab: Tab) -> None:
     """Each login has a cookie of its own: the next does not break the ones before."""
     tab.goto(f"{site.url}/open")
     paths = ("/reports?tab=1", "/admin?tab=2", "/reports?tab=3")
-    tab.evaluate("paths => { for (const path of paths) window.open(path) }", paths)
-    until(tab, lambda: len(window.pages) == 4)
-    tabs = window.pages[1:]
+    tabs: list[Tab] = []
+    for path in paths:  # they load at once, because nothing waits for a page
+        with window.expect_page() as opened:
+            tab.evaluate("path => { window.open(path) }", path)
+        tabs.append(opened.value)
     for other in tabs:
         other.get_by_label("Username").wait_for()
 
