@@ -116,5 +116,20 @@ def _current_session() -> CurrentSession | None:
     return getattr(current_request(), _SESSION, None) if has_request_context() else None
 
 
-current_session: Any = LocalProxy(_current_session)
+class _CurrentSession(LocalProxy[Any]):
+    """A `LocalProxy` that explains what is missing, instead of ``'NoneType' object has no attribute``."""
+
+    __slots__ = ()
+
+    def __getattr__(self, name: str) -> Any:
+        session = _current_session()
+        if session is None and not hasattr(None, name):
+            raise AttributeError(
+                f"current_session is None and has no attribute {name!r}: no session authenticated this request, for"
+                " example because its token came in a header; check `if current_session` first"
+            )
+        return getattr(session, name)
+
+
+current_session: Any = _CurrentSession(_current_session)
 """The `CurrentSession` that authenticated this request. Falsy if a header did, and outside requests."""

@@ -67,6 +67,25 @@ def test_the_current_session_describes_the_user(
     assert not current_session
 
 
+def test_without_a_session_the_current_session_says_so(make_app: MakeApp, login: LocalManagedLogin) -> None:
+    app = make_app()
+    found: list[str] = []
+
+    @app.route("/look")
+    @cognito_auth_required
+    def look() -> str:
+        with pytest.raises(AttributeError) as caught:
+            _ = current_session.id_claims
+        found.append(str(caught.value))
+        return ""
+
+    token = login.pool.access_token("alice", iss=login.user_pool.issuer)
+    status = app.test_client().get("/look", headers={"Authorization": f"Bearer {token}"}).status_code
+
+    assert status == 200
+    assert found[0].startswith("current_session is None and has no attribute 'id_claims'")
+
+
 def test_a_header_decides_where_both_are_there(user: FlaskClient, login: LocalManagedLogin) -> None:
     own = user.get("/reports").get_json()["token"]
 
