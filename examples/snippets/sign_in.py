@@ -3,7 +3,7 @@
 import os
 
 from flask import Flask
-from flask_cognito import CognitoAuth, CognitoSignIn, cognito_auth_required, current_session
+from flask_cognito import CognitoAuth, CognitoSignIn, cognito_auth_required, current_cognito_jwt, current_session
 from markupsafe import escape
 
 app = Flask(__name__)
@@ -29,5 +29,5 @@ def home() -> str:
 @app.get("/profile")
 @cognito_auth_required
 def profile() -> str:
-    email = escape(current_session.id_claims["email"])
-    return f'<p>{email}</p><form method="post" action="/auth/logout"><button>Sign out</button></form>'
+    name = escape(current_session.id_claims["email"] if current_session else current_cognito_jwt.username)
+    return f'<p>{name}</p><form method="post" action="/auth/logout"><button>Sign out</button></form>'
