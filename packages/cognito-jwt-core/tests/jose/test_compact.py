@@ -2,7 +2,8 @@ import base64
 
 import pytest
 from cognito_jwt_core import MalformedTokenError
-from cognito_jwt_core.jose.compact import MAX_TOKEN_BYTES, as_ascii, parse
+from cognito_jwt_core.jose.compact import MAX_TOKEN_BYTES, as_ascii, parse, parse_padded
+from cognito_jwt_core.jose.header import UnverifiedHeader
 from cognito_test_kit.messages import Messages
 
 HEADER = b"eyJhbGciOiJSUzI1NiIsImtpZCI6ImsifQ"  # {"alg":"RS256","kid":"k"}
@@ -18,6 +19,19 @@ def test_token_is_parted_and_decoded() -> None:
     assert (token.header.alg, token.header.kid, token.header.crit) == ("RS256", "k", False)
     assert token.payload() == {"iss": "x"}
     assert token.unverified_issuer == "x"
+
+
+def test_padded_token_is_parted_and_decoded() -> None:
+    header, token = parse_padded(HEADER + b"==." + PAYLOAD + b"=.AQID", UnverifiedHeader)
+
+    assert (header.alg, header.kid) == ("RS256", "k")
+    assert token.header is header
+    assert token.signing_input == HEADER + b"==." + PAYLOAD + b"="  # with its padding, because that is signed
+
+
+def test_part_of_a_padded_token_that_is_no_json_object_is_named(messages: Messages) -> None:
+    with messages.raises(MalformedTokenError):
+        parse_padded(b"W10=." + PAYLOAD + b"=.AQID", UnverifiedHeader)
 
 
 def test_repr_shows_nothing_of_the_token() -> None:

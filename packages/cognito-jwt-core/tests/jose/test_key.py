@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cognito_jwt_core import AlgorithmNotAllowedError, CognitoVerifier, InvalidSignatureError, UnknownKeyError
 from cognito_jwt_core.errors import shown
-from cognito_jwt_core.jose.algorithms import ES256, RS256, UnfitKeyError, allowed, import_public_key
+from cognito_jwt_core.jose.algorithms import ES256, RS256, UnfitKeyError, allowed, import_public_key, read_p256_pem
 from cognito_jwt_core.jose.key import import_key
 from cognito_jwt_core.testing import LocalUserPool
 from cognito_test_kit.messages import Messages
@@ -45,6 +45,22 @@ def rsa(bits: int = 2048, /, **changes: object) -> dict[str, object]:
 EC: dict[str, object] = JWK.generate(kty="EC", crv="P-256", kid="k").export_public(as_dict=True)
 P384: dict[str, object] = JWK.generate(kty="EC", crv="P-384", kid="k").export_public(as_dict=True)
 ED25519: dict[str, object] = JWK.generate(kty="OKP", crv="Ed25519", kid="k").export_public(as_dict=True)
+
+
+@pytest.mark.parametrize(
+    "pem",
+    [
+        JWK.generate(kty="EC", crv="P-384").export_to_pem(),
+        JWK.generate(kty="EC", crv="secp256k1").export_to_pem(),
+        JWK.generate(kty="RSA", size=2048).export_to_pem(),
+        JWK.generate(kty="EC", crv="P-256").export_to_pem().replace(b"M", b"A"),
+        b"text before " + JWK.generate(kty="EC", crv="P-256").export_to_pem(),
+    ],
+    ids=["P-384", "secp256k1", "RSA", "broken", "text-before"],
+)
+def test_pem_of_anything_but_one_p256_key_is_refused(messages: Messages, pem: bytes) -> None:
+    with messages.raises(UnfitKeyError):
+        read_p256_pem(pem)
 
 
 def test_row_of_the_table_has_its_own_check(pool: LocalUserPool) -> None:
