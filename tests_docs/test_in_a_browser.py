@@ -70,14 +70,22 @@ window.Worker = class extends Original {
   }
 };
 """
-# Has the site's own worker search, as for a word that was typed, and returns the pages that it found, best first.
+# Has the site's own worker search, as for a word that was typed, and returns the pages that it found, best first. The
+# page itself may ask at the same time, for the empty text of its search field. That answer has no pages.
 ASK = """
 async (words) => {
   const found = new Promise((resolve) => {
-    searchWorker.addEventListener("message", (event) => resolve(event.data.data), { once: true });
+    const nothing = setTimeout(() => resolve([]), 10000);
+    searchWorker.addEventListener("message", function listen({ data: { type, data } }) {
+      if (type === 3 && data.items.length) {
+        searchWorker.removeEventListener("message", listen);
+        clearTimeout(nothing);
+        resolve(data.items);
+      }
+    });
   });
   searchWorker.postMessage({ type: 2, data: words });
-  return (await found).items.map((sections) => sections[0].location.split("#")[0]);
+  return (await found).map((sections) => sections[0].location.split("#")[0]);
 }
 """
 COOKIES, PROXIES = "how-to/cookies/", "how-to/proxies/"
