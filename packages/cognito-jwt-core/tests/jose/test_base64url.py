@@ -88,3 +88,21 @@ def test_segment_is_decoded_to_what_it_spells(segment: bytes) -> None:
         assert base64url.decode(segment) == expected
     except ValueError:
         assert expected is None
+
+
+@pytest.mark.parametrize(
+    ("segments", "bare"),
+    [
+        ([b"AA==", b"AAA=", b"AAAX"], [b"AA", b"AAA", b"AAAX"]),
+        ([b"AA", b"AAA", b"AAAX"], [b"AA", b"AAA", b"AAAX"]),
+    ],
+    ids=["padded", "bare"],
+)
+def test_padding_of_all_parts_or_none_is_taken_off(segments: list[bytes], bare: list[bytes]) -> None:
+    assert base64url.unpadded(segments) == bare
+
+
+@pytest.mark.parametrize("segments", [[b"AA==", b"AA"], [b"AA="], [b"AAAX="], [b"AA==="]])
+def test_other_padding_is_refused(segments: list[bytes]) -> None:
+    with pytest.raises(ValueError, match="padding"):
+        base64url.unpadded(segments)
