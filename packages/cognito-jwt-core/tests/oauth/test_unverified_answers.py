@@ -1,11 +1,10 @@
 """Answers of the token endpoint that wait for their keys: few, and shared by all threads."""
 
-import sys
-import threading
 from collections import OrderedDict
 
 from cognito_jwt_core.oauth.answers import TokenAnswer
 from cognito_jwt_core.oauth.unverified import UnverifiedAnswers
+from cognito_test_kit.threads import race
 
 MOST = 1024
 
@@ -36,28 +35,13 @@ def test_threads_share_it_and_none_fails() -> None:
     answers = UnverifiedAnswers()
     for number in range(MOST):
         answers.hold(str(number), answer(number))
-    failed: list[BaseException] = []
 
     def work(name: int) -> None:
         for number in range(20_000):
-            try:
-                answers.hold(f"{name}-{number}", answer(number))
-            except BaseException as error:
-                failed.append(error)
-                raise
+            answers.hold(f"{name}-{number}", answer(number))
 
-    switching = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        threads = [threading.Thread(target=work, args=(name,)) for name in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(switching)
+    race(work)
 
-    assert failed == []
     assert len(answers._answers) == MOST  # noqa: SLF001  its bound
 
 

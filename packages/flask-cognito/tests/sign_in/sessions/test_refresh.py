@@ -34,6 +34,7 @@ from ..conftest import (
     SecretiveError,
     WordlessError,
     cookies_in,
+    header_of,
     refreshes,
     revoked,
     token_requests,
@@ -62,10 +63,6 @@ def signed_in_user(signed_in_app: Flask, rotating: LocalManagedLogin) -> FlaskCl
     client = signed_in_app.test_client()
     assert sign_in(client, "alice", PASSWORD, rotating).status_code == 303
     return client
-
-
-def header_of(client: FlaskClient) -> dict[str, str]:
-    return {"Cookie": "; ".join(f"{name}={value}" for name, value in cookies_in(client).items())}
 
 
 def test_a_token_is_refreshed_a_minute_ahead(
@@ -212,7 +209,7 @@ def test_a_refresh_after_the_headers_is_logged(
 def test_fifty_requests_with_an_expired_token_refresh_once(
     signed_in_app: Flask, signed_in_user: FlaskClient, rotating: LocalManagedLogin, clock: ManualClock
 ) -> None:
-    headers = header_of(signed_in_user)
+    headers = {"Cookie": header_of(signed_in_user)}
     clock.advance(HOUR)
     rotating.behave("token", delay=0.3)
 
@@ -231,7 +228,7 @@ def test_fifty_requests_with_an_expired_token_refresh_once(
 def test_while_one_refreshes_the_others_go_on(
     signed_in_app: Flask, signed_in_user: FlaskClient, rotating: LocalManagedLogin, clock: ManualClock
 ) -> None:
-    headers = header_of(signed_in_user)
+    headers = {"Cookie": header_of(signed_in_user)}
     old = signed_in_user.get("/reports").get_json()["token"]
     clock.advance(HOUR - 30)
     rotating.behave("token", hold=True)
@@ -252,7 +249,7 @@ def test_while_one_refreshes_the_others_go_on(
 def test_a_request_with_the_old_cookie_gets_the_same_successor(
     signed_in_app: Flask, signed_in_user: FlaskClient, rotating: LocalManagedLogin, clock: ManualClock
 ) -> None:
-    headers = header_of(signed_in_user)
+    headers = {"Cookie": header_of(signed_in_user)}
     clock.advance(HOUR)
     new = signed_in_user.get("/reports").get_json()["token"]
 
@@ -269,7 +266,7 @@ def test_an_old_cookie_long_after_is_refused_and_deletes_nothing(
     app = make_app(rotating)
     client = app.test_client()
     sign_in(client, "alice", PASSWORD, rotating)
-    headers = header_of(client)
+    headers = {"Cookie": header_of(client)}
     clock.advance(HOUR)
     client.get("/reports")
     clock.advance(HOUR - 61)
@@ -795,7 +792,7 @@ def test_a_logout_deletes_the_record(stored_user: FlaskClient, store: FlakyStore
 def test_a_session_that_ends_during_its_refresh_stays_ended(
     stored_app: Flask, stored_user: FlaskClient, store: FlakyStore, rotating: LocalManagedLogin, clock: ManualClock
 ) -> None:
-    key, headers = key_of(stored_user), header_of(stored_user)
+    key, headers = key_of(stored_user), {"Cookie": header_of(stored_user)}
     clock.advance(HOUR)
     rotating.behave("token", hold=True)
     with ThreadPoolExecutor(1) as thread:
@@ -812,7 +809,7 @@ def test_a_session_that_ends_during_its_refresh_stays_ended(
 def test_a_session_that_ends_before_its_refresh_is_ended(
     stored_app: Flask, stored_user: FlaskClient, store: FlakyStore, rotating: LocalManagedLogin, clock: ManualClock
 ) -> None:
-    key, headers = key_of(stored_user), header_of(stored_user)
+    key, headers = key_of(stored_user), {"Cookie": header_of(stored_user)}
     clock.advance(HOUR)
     store.hold = threading.Event()
     with ThreadPoolExecutor(1) as thread:
@@ -828,7 +825,7 @@ def test_a_session_that_ends_before_its_refresh_is_ended(
 def test_another_process_refreshes_and_this_one_uses_it(
     make_app: MakeApp, stored_user: FlaskClient, store: FlakyStore, rotating: LocalManagedLogin, clock: ManualClock
 ) -> None:
-    headers = header_of(stored_user)
+    headers = {"Cookie": header_of(stored_user)}
     other = make_app(rotating, COGNITO_SESSION_STORE=store).test_client(use_cookies=False)
     clock.advance(HOUR)
     rotating.behave("token", delay=0.2)
@@ -874,7 +871,7 @@ def test_the_lock_of_a_dead_process_ends(
 def test_requests_wait_for_a_refresh_at_most_the_deadline(
     stored_app: Flask, stored_user: FlaskClient, store: FlakyStore, clock: ManualClock
 ) -> None:
-    headers = header_of(stored_user)
+    headers = {"Cookie": header_of(stored_user)}
     clock.advance(HOUR)
     store.hold = threading.Event()
     with ThreadPoolExecutor(1) as thread:
