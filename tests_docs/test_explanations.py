@@ -12,7 +12,7 @@ from cognito_test_kit.docs.tables import code, rows
 EXPLANATIONS = sorted((ROOT / "docs" / "explanation").glob("*.md"))
 MODULES = [path for path in ROOT.glob("packages/*/src/**/*.py") if "testing" not in path.parts]
 TESTS = {path.name: path for path in ROOT.glob("packages/*/tests/**/test_*.py")}
-MOST_WORDS = 600
+MOST_WORDS = 520
 NOT_PROSE = re.compile(r"\A---\n.*?\n---\n|<svg.*?</svg>|<!--.*?-->|```.*?```|<[^>]+>|(?<=\])\([^)]*\)", re.DOTALL)
 CITATION = re.compile(r"(RFC \d+) section (\d+(?:\.\d+)*)")
 
