@@ -74,7 +74,8 @@ def as_ascii(token: object) -> bytes:
 def parse(text: bytes) -> UnverifiedToken:
     """Parse the text that `as_ascii` returned.
 
-    The payload is not decoded here. `UnverifiedToken.payload` does so after the signature has been checked.
+    A payload that is not a JSON object is no error here. `UnverifiedToken.payload` raises it, after the signature has
+    been checked.
 
     Raises:
         MalformedTokenError: If it does not have three parts of unpadded canonical base64url, or its header is not a

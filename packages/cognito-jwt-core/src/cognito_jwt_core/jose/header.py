@@ -25,16 +25,18 @@ def check_critical(header: UnverifiedHeader, algorithms: Mapping[str, Algorithm]
         raise MalformedTokenError("crit: expected no critical extensions in the header, found some")
 
 
-def check_algorithm(header: UnverifiedHeader, algorithms: Mapping[str, Algorithm]) -> None:
-    """Check that ``alg`` is one of the issuer's algorithms. The comparison is exact (RFC 8725 section 3.1)."""
+def check_algorithm(header: UnverifiedHeader, algorithms: Mapping[str, Algorithm]) -> Algorithm:
+    """Return the row of ``alg``, one of the issuer's algorithms. The comparison is exact (RFC 8725 section 3.1)."""
     if not isinstance(header.alg, str) or header.alg not in algorithms:
         raise AlgorithmNotAllowedError(f"alg: expected {' or '.join(algorithms)}, found {shown(header.alg)}")
+    return algorithms[header.alg]
 
 
-def check_kid(header: UnverifiedHeader, algorithms: Mapping[str, Algorithm]) -> None:
-    """Require ``kid``, which names the key (RFC 7515 section 4.1.4). Cognito always sets it."""
+def check_kid(header: UnverifiedHeader, algorithms: Mapping[str, Algorithm]) -> str:
+    """Return ``kid``, which names the key (RFC 7515 section 4.1.4). Cognito always sets it."""
     if not isinstance(header.kid, str) or not header.kid:
         raise MalformedTokenError(f"kid: expected the id of a key in the header, found {shown(header.kid)}")
+    return header.kid
 
 
 HEADER_RULES = (check_critical, check_algorithm, check_kid)
@@ -52,6 +54,5 @@ def check_header(header: UnverifiedHeader, algorithms: Mapping[str, Algorithm]) 
         MalformedTokenError: If the header has ``crit``, or no ``kid``.
         AlgorithmNotAllowedError: If ``alg`` is not one of `algorithms`.
     """
-    for rule in HEADER_RULES:
-        rule(header, algorithms)
-    return algorithms[str(header.alg)], str(header.kid)
+    check_critical(header, algorithms)
+    return check_algorithm(header, algorithms), check_kid(header, algorithms)

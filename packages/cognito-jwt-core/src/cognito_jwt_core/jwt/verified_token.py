@@ -39,13 +39,16 @@ class VerifiedToken:
     def check(self, policy: VerificationPolicy, now: float) -> None:
         """Check the claims, unless they are known to meet `policy` now. Only time can change that.
 
+        Only a remembered token gets a verdict: a new one may never come back.
+
         Raises:
             InvalidClaimError: If a claim breaks a rule.
         """
         met, valid_from, valid_until = self._verdict
         if policy is not met or not valid_from <= now < valid_until:
             policy.check(self.payload, now)
-            self._verdict = policy, *validity_period(self.payload, policy)
+            if self.is_remembered:
+                self._verdict = policy, *validity_period(self.payload, policy)
 
     def claims(self, kind: type[AnyClaims]) -> AnyClaims:
         """Return a deep copy of the claims. Changing it affects no other caller."""
