@@ -1,4 +1,4 @@
-"""Tokens that every route for access tokens must reject, each with the reason."""
+"""Tokens that every route for access tokens must reject, each with the reason why."""
 
 from collections.abc import Iterable, Iterator
 
@@ -29,29 +29,30 @@ def hostile_tokens(
 ) -> Iterator[HostileToken]:
     """Yield forged, foreign, expired and malformed tokens, created with this pool's current keys.
 
-    Every route that expects an access token of this pool and its app client must reject each of them with 401. A route
-    that accepts one is vulnerable, and one that fails with 500 lets an attacker fill the error log. Each token is text
-    that fits into a header. Their names are stable, so you can parametrize a test with them.
+    A route that expects an access token of this pool and its app client must reject each of them with 401. A route that
+    accepts one is vulnerable. A route that answers 500 lets an attacker fill the error log. Each token is text that
+    fits into a header. The names are stable, so you can parametrize a test with them.
 
     Args:
         pool: The pool whose tokens the code under test accepts.
         username: User that the tokens name.
         groups: Groups that the route requires. The tokens have them, so that no token is rejected only for a missing
             group.
-        scopes: Scopes that the route requires. The tokens have them as well.
-        revocations: Revocation list of the code under test. This adds entries to it, and also yields revoked tokens.
-            Tokens issued from now on stay valid.
-        max_age: Maximum seconds since the sign-in on this route. This also yields tokens with an older sign-in. They
-            cause an `InsufficientAuthenticationError`, which is an `AccessDeniedError`.
-        acr_values: Sign-in levels that the route accepts. This also yields tokens without any of them. All others
-            have the first.
-        audience: Identifier that the code under test requires in ``aud``. This also yields tokens that name no API. All
-            others name this API, unless ``aud`` itself is what is wrong.
-        load_balancer: Load balancer whose tokens the code under test accepts, inside its `with` block. This also yields
-            its forged, foreign and expired tokens, with names that begin with `alb-`.
+        scopes: Scopes that the route requires. The tokens have them for the same reason.
+        revocations: Revocation list of the code under test. If given, this function adds entries to it, and also yields
+            revoked tokens. Tokens issued from then on stay valid.
+        max_age: Maximum seconds since the sign-in on this route. If given, this function also yields tokens with an
+            older sign-in. The verifier raises an `InsufficientAuthenticationError` for them, which is an
+            `AccessDeniedError`.
+        acr_values: Sign-in levels that the route accepts. If given, this function also yields tokens with none of them.
+            All other tokens have the first level.
+        audience: Identifier that the code under test requires in `aud`. If given, this function also yields tokens that
+            do not name this API. All other tokens name it, except those with another error in `aud`.
+        load_balancer: Load balancer whose tokens the code under test accepts, inside its `with` block. If given, this
+            function also yields forged, foreign and expired tokens of load balancers. Their names begin with `alb-`.
 
     Yields:
-        `(name, token, why)`.
+        A `HostileToken`, which you can unpack into `name, token, why`.
 
     Example:
         ```python

@@ -1,4 +1,4 @@
-"""Hostile tokens of a load balancer: every one names it, and none may be accepted."""
+"""Hostile tokens that claim to come from a load balancer."""
 
 import base64
 import uuid
@@ -15,22 +15,28 @@ from cognito_jwt_core.testing.load_balancer import LocalLoadBalancer
 from cognito_jwt_core.testing.tokens import ABSENT
 
 _OTHER_ARN: Final = "arn:aws:elasticloadbalancing:eu-central-1:210987654321:loadbalancer/app/evil/1111111111111111"
-_SIGNER: Final = "the keys of a Region sign for every account: anyone's load balancer signs what its owner likes"
+_SIGNER: Final = "a Region's keys sign for every AWS account, so another account's load balancer can sign any claims"
 _CLIENT: Final = "the user signed in at another app client, for another app"
 _ISSUER: Final = "the load balancer signed the user in at another issuer, which may name any user"
-_TWO: Final = "header and claims contradict each other: two readers would see two tokens"
-_EXPIRED: Final = "it has expired: a token that was lost would be valid forever"
-_KID: Final = "the kid becomes part of the URL of a key: it could choose another host or path"
-_CHANGED: Final = "it was changed after it was signed"
+_TWO: Final = "its header and claims differ, so two parsers may read different values"
+_EXPIRED: Final = "it has expired; without this check, a stolen token would be valid forever"
+_KID: Final = "its kid becomes part of a key's URL, and could select another host or path"
+_CHANGED: Final = "it was changed after signing"
 _FORGED: Final = "the load balancer's key did not sign it"
-_ALGORITHM: Final = "a load balancer signs with ES256 only: an algorithm of the sender's choice is no proof"
-_MALFORMED: Final = "it is not a load balancer's token in any reading"
+_ALGORITHM: Final = "a load balancer signs with ES256 only, and a token must not choose how it is checked"
+_MALFORMED: Final = "it does not have the form of a load balancer's token"
 
 
 def of_balancer(
     balancer: LocalLoadBalancer, username: str, revocations: RevocationList | None
 ) -> Iterator[HostileToken]:
-    """Yield tokens that would be good ones of the load balancer but for one thing."""
+    """Yield load balancer tokens with one error each.
+
+    Args:
+        balancer: Load balancer that the tokens claim to come from, inside its `with` block.
+        username: User that the tokens name.
+        revocations: List to which the user of a revoked token is added; None for no such token.
+    """
     yield from _with_wrong_header(balancer, username)
     yield from _with_wrong_claims(balancer, username)
     yield from _with_wrong_text(balancer, username)
@@ -39,7 +45,7 @@ def of_balancer(
         locked_out = f"{username} who was locked out"
         subject = str(balancer.claims(locked_out)["sub"])
         revocations.revoke_user(str(balancer.claims()["iss"]), subject)
-        why = "the user's tokens were revoked: a user who was locked out would go on"
+        why = "the user's tokens were revoked; otherwise, a locked-out user could continue"
         yield HostileToken("alb-revoked-user", balancer.token(locked_out), why)
 
 

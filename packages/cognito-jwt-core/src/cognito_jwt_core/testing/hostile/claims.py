@@ -35,7 +35,7 @@ NO_TIMES: Final[Mapping[str, object]] = {
 
 
 def with_wrong_claims(forge: Forge) -> Iterator[HostileToken]:
-    """Yield tokens with valid syntax and signature that are not meant for this API, or not valid now."""
+    """Yield tokens with valid syntax and signature that are for another app, or not valid now."""
     yield from _of_other_issuer(forge)
     yield from _of_other_use(forge)
     yield from _of_other_client(forge)
@@ -132,7 +132,7 @@ def _for_another_api(forge: Forge) -> Iterator[HostileToken]:
 
 
 def without_audience(forge: Forge) -> Iterator[HostileToken]:
-    """Yield tokens that name no API, for a route that accepts only tokens for itself."""
+    """Yield tokens that do not name this API, for a route that requires its own identifier in `aud`."""
     audiences: dict[str, object] = {
         "absent": ABSENT,
         "null": None,
@@ -174,6 +174,6 @@ def _without_user(forge: Forge) -> Iterator[HostileToken]:
 
 
 def _with_literal(forge: Forge, claim: str, literal: bytes) -> str:
-    """Return a token with a claim value that Python would not write."""
+    """Return a token with a claim value that `json.dumps` cannot write."""
     payload = tokens.json_bytes(forge.claims() | {claim: "LITERAL"})
     return forge.sign(forge.header, payload.replace(b'"LITERAL"', literal))

@@ -13,9 +13,9 @@ class HostileToken(NamedTuple):
     """A token that must be rejected.
 
     Attributes:
-        name: Stable name, in kebab-case.
-        token: The text.
-        why: What is wrong with it, and the consequence of accepting it.
+        name: Stable name in kebab-case, unique among the hostile tokens.
+        token: The text to send.
+        why: The error in the token, and the consequence of accepting it.
     """
 
     name: str
@@ -25,15 +25,15 @@ class HostileToken(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forge:
-    """Create tokens that are valid except for one thing.
+    """Create tokens with one error each. Everything else in them is valid for the route under test.
 
     Attributes:
-        pool: The pool that they claim to come from.
-        username: The user that they name.
-        groups: Groups that the route requires, so that no token is rejected for lacking them.
-        scopes: Scopes that the route requires.
-        acr: A sign-in level that the route accepts, if any.
-        audience: The API's identifier that the route requires, if any.
+        pool: Pool that the tokens claim to come from.
+        username: User that the tokens name.
+        groups: Groups that the route requires, and that the tokens have.
+        scopes: Scopes that the route requires, and that the tokens have.
+        acr: Sign-in level that the route accepts; None if it accepts any.
+        audience: Identifier that the route requires in `aud`; None if it requires none.
     """
 
     pool: LocalUserPool
@@ -45,12 +45,12 @@ class Forge:
 
     @property
     def header(self) -> dict[str, object]:
-        """Return a valid header."""
+        """Return a valid token header."""
         return self.pool.header
 
     @property
     def key(self) -> SigningKey:
-        """Return the pool's key."""
+        """Return the pool's signing key."""
         return self.pool.signing_key
 
     @property
@@ -59,22 +59,34 @@ class Forge:
         return cached_key("an attacker", 0)
 
     def claims(self) -> dict[str, object]:
-        """Return valid claims."""
+        """Return claims that the route accepts."""
         demanded = {"acr": self.acr, "aud": self.audience}
         claims = self.pool.access_claims(self.username, groups=self.groups, scopes=self.scopes)
         return claims | {name: value for name, value in demanded.items() if value is not None}
 
     def token(self, **changes: object) -> str:
-        """Return a signed token with changed claims."""
+        """Return a token with changed claims, signed with the pool's key. A value of `ABSENT` leaves a claim out."""
         return self.sign(self.header, tokens.changed(self.claims(), changes))
 
     def tokens_with(self, claim: str, values: Mapping[str, object], why: str) -> Iterator[HostileToken]:
-        """Yield a token for each value of a claim, named after the claim and the value."""
+        """Yield a token for each value of a claim.
+
+        Args:
+            claim: Name of the claim.
+            values: Values by the name of their error. A token's name is the claim's and that name.
+            why: The reason for all of them.
+        """
         for name, value in values.items():
             yield HostileToken(f"{claim.replace('_', '-')}-{name}", self.token(**{claim: value}), why)
 
     def headers_with(self, parameter: str, values: Mapping[str, object], why: str) -> Iterator[HostileToken]:
-        """Yield a token for each value of a header parameter, named after the parameter and the value."""
+        """Yield a token for each value of a header parameter.
+
+        Args:
+            parameter: Name of the parameter.
+            values: Values by the name of their error. A token's name is the parameter's and that name.
+            why: The reason for all of them.
+        """
         for name, value in values.items():
             yield HostileToken(f"{parameter}-{name}", self.sign(self.header | {parameter: value}, self.claims()), why)
 

@@ -57,7 +57,7 @@ _NO_KEY_IDS: Final[Mapping[str, object]] = {
 
 
 def with_wrong_headers(forge: Forge) -> Iterator[HostileToken]:
-    """Yield tokens with valid claims and an untrustworthy header."""
+    """Yield tokens with valid claims, and a header for which they must be rejected."""
     yield from _of_wrong_algorithm(forge)
     yield from _of_wrong_key(forge)
     yield from _bringing_a_key(forge)

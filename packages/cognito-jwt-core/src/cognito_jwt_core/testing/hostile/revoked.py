@@ -1,4 +1,4 @@
-"""Hostile tokens that were revoked. The caller's own list names the token, its session, its user or its client."""
+"""Hostile tokens that a revocation list contains, by token, session, user or app client."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -15,17 +15,17 @@ _ENDED: Final = "its session was ended; otherwise, a copy of its tokens would ou
 _LOCKED_OUT: Final = "the user's tokens were revoked; otherwise, a locked-out user could continue until they expire"
 _REFRESHED: Final = "the user's tokens were revoked after this sign-in; otherwise, a refresh would undo that"
 _CLIENT: Final = "the app client's tokens were revoked, for example because its secret leaked"
-_UNDATED: Final = "it does not tell when it was issued, so it may be a revoked one"
+_UNDATED: Final = "it does not say when it was issued, so it may be a revoked one"
 
 
 def with_revoked(forge: Forge, revocations: RevocationList, *, spares_undated: bool) -> Iterator[HostileToken]:
-    """Add entries to a list, and yield the tokens that they revoke. Tokens issued from now on stay valid.
+    """Add entries to a revocation list, and yield tokens that they revoke. Tokens issued from then on stay valid.
 
     Args:
         forge: Creates the tokens.
-        revocations: The list.
-        spares_undated: Whether tokens without a time of issue, such as a load balancer's, must stay valid. If true,
-            this revokes another user and no app client.
+        revocations: List to which the entries are added.
+        spares_undated: Whether tokens without an `iat`, such as a load balancer's, must stay valid. If true, the
+            entries name another user, and no app client.
     """
     now = int(forge.pool.clock.time())
     issuer, long_ago, recently = forge.pool.issuer, now - 2 * _HOUR_SECONDS, now - _HOUR_SECONDS

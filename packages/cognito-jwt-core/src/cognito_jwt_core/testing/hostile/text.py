@@ -1,4 +1,4 @@
-"""Hostile tokens with invalid text: truncated, padded, changed, too long or not JSON."""
+"""Hostile tokens with invalid text, for example truncated, padded, changed after signing, too long or not JSON."""
 
 import string
 from collections.abc import Iterator
