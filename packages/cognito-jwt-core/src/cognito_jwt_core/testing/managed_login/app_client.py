@@ -26,17 +26,21 @@ class AppClient:
 
     Attributes:
         id: The client id.
-        secrets: Valid secrets: none for a public client, two during a rotation.
+        secrets: Valid secrets. A public client has none, and a client may have two during a rotation of its secret.
         callback_urls: Allowed values of `redirect_uri`.
         logout_urls: Allowed values of `logout_uri`.
         scopes: Scopes that the client may request.
         rotation: Whether a refresh returns a new refresh token.
-        grace_seconds: How long the previous refresh token still works after a rotation.
+        grace_seconds: How long the previous refresh token still works after a rotation, 0 to 60 seconds.
         revocation: Whether refresh tokens can be revoked.
         access_seconds: Lifetime of access and ID tokens.
         refresh_seconds: Lifetime of refresh tokens, counted from the sign-in.
 
-    Spec: CreateUserPoolClient in the Cognito user pools API reference.
+    Raises:
+        ValueError: If a URL, secret or number of seconds is one that Cognito does not accept, or if there is no
+            callback URL.
+
+    Source: CreateUserPoolClient in the Amazon Cognito user pools API reference.
     """
 
     id: str
@@ -64,10 +68,14 @@ class AppClient:
                 raise ValueError(f"{name}: expected more than 0, found {getattr(self, name)}")
 
     def granted_scopes(self, requested: str | None) -> tuple[str, ...] | None:
-        """Return the scopes that a request gets, or None for `invalid_scope`.
+        """Return the scopes that a request gets, or None if the answer is `invalid_scope`.
 
         Without scopes, the request gets all scopes of the client. Known scopes that are not the client's are ignored.
-        An unknown scope is invalid. `email`, `phone` and `profile` need `openid`. Spec: AWS "authorization-endpoint".
+        An unknown scope is invalid. `email`, `phone` and `profile` need `openid`. Source: AWS
+        "authorization-endpoint".
+
+        Args:
+            requested: The request's `scope` parameter; None if it has none.
         """
         if requested is None or not requested.strip():
             return self.scopes
@@ -82,7 +90,11 @@ class AppClient:
         """Return the OAuth error of a request's client authentication, or None if it is valid.
 
         A confidential client sends its secret by HTTP Basic or in the form, never both (RFC 6749 section 2.3). A
-        public client sends its `client_id` and no secret. Spec: AWS "token-endpoint".
+        public client sends its `client_id` and no secret. Source: AWS "token-endpoint".
+
+        Args:
+            form: The form in the request's body.
+            authorization: The `Authorization` header; None if it is absent.
         """
         client_id: str | None
         secret: str | None
@@ -106,7 +118,10 @@ class AppClient:
 
 
 def _basic_credentials(authorization: str) -> tuple[str | None, str]:
-    """Return id and secret from an Authorization header. Cognito does not form-encode them before Base64."""
+    """Return id and secret from an Authorization header, or None and "" if it is malformed.
+
+    Cognito does not form-encode them before Base64.
+    """
     scheme, _, value = authorization.partition(" ")
     try:
         text = base64.b64decode(value.strip(), validate=True).decode("utf-8")
@@ -117,10 +132,14 @@ def _basic_credentials(authorization: str) -> tuple[str | None, str]:
 
 
 def as_texts(name: str, values: str | Iterable[str]) -> tuple[str, ...]:
-    """Return texts as a tuple. Reject a plain string, which would be split into letters.
+    """Return texts as a tuple.
+
+    Args:
+        name: Name of the argument, for the error.
+        values: The texts.
 
     Raises:
-        ValueError: If it is a plain string.
+        ValueError: If `values` is a plain string, which would be split into letters.
     """
     if isinstance(values, str):
         raise ValueError(f"{name}: expected several strings, found one: put it in [...]")
@@ -128,11 +147,14 @@ def as_texts(name: str, values: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def _check_urls(name: str, urls: tuple[str, ...]) -> None:
-    """Raise if a callback or sign-out URL is one that Cognito does not register.
+    """Check that Cognito would register these callback or sign-out URLs.
 
     A URL is absolute, without a fragment, and uses https, http on loopback, or an app's own scheme. There are at most
-    100 URLs of at most 1,024 characters.
-    Spec: AWS "authorization-endpoint", `redirect_uri`; CallbackURLs in CreateUserPoolClient.
+    100 URLs of at most 1,024 characters. Source: AWS "authorization-endpoint", `redirect_uri`; CallbackURLs in
+    CreateUserPoolClient.
+
+    Raises:
+        ValueError: If it would not.
     """
     if len(urls) > _MAX_URLS:
         raise ValueError(f"{name}: expected at most {_MAX_URLS} URLs, found {len(urls)}")

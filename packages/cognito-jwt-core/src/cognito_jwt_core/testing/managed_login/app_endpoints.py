@@ -51,14 +51,14 @@ _ATTRIBUTES: Final[Mapping[str, frozenset[str]]] = {
 
 
 class AppEndpoints:
-    """The endpoints that the app calls from its server.
+    """The endpoints that the app's server calls.
 
     Args:
         pool: Pool whose key signs the tokens.
         client: The app client.
-        users: Asked again about a user whose tokens are refreshed.
+        users: The users, whose current groups go into refreshed tokens.
         grants: Storage of codes and tokens.
-        issuer: Function that returns the `iss` of the tokens.
+        issuer: Function that returns the `iss` claim of the tokens.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class AppEndpoints:
     def token(self, request: ReceivedRequest) -> Answer:
         """Answer `POST /oauth2/token`.
 
-        Spec: AWS "token-endpoint", also for the rules below without another source.
+        Source: AWS "token-endpoint", also for the rules in this module that name no other source.
         """
         form = self._form(request)
         if isinstance(form, Answer):
@@ -90,7 +90,7 @@ class AppEndpoints:
         return answers.error_answer("unsupported_grant_type" if grant_type else "invalid_request")
 
     def revoke(self, request: ReceivedRequest) -> Answer:
-        """Answer `POST /oauth2/revoke`. Spec: AWS "revocation-endpoint"."""
+        """Answer `POST /oauth2/revoke`. Source: AWS "revocation-endpoint"."""
         form = self._form(request)
         if isinstance(form, Answer):
             return form
@@ -104,7 +104,10 @@ class AppEndpoints:
         return Answer(200)
 
     def user_info(self, request: ReceivedRequest) -> Answer:
-        """Answer `GET /oauth2/userInfo` for access tokens of this token endpoint. Spec: AWS "userinfo-endpoint"."""
+        """Answer `GET /oauth2/userInfo`. It knows only the access tokens that this server has issued.
+
+        Source: AWS "userinfo-endpoint".
+        """
         if request.method != "GET":
             return answers.not_allowed("GET")
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -119,7 +122,7 @@ class AppEndpoints:
         return answers.json_answer(200, {name: _as_text(value) for name, value in claims.items()})
 
     def _form(self, request: ReceivedRequest) -> dict[str, str] | Answer:
-        """Return the form of a request, or an error unless it is a form with each parameter once."""
+        """Return the form of a request, or an error response unless it is a valid POST of a form."""
         if request.method != "POST":
             return answers.not_allowed("POST")
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -203,7 +206,7 @@ class AppEndpoints:
 
 
 def _exchange_error(code: IssuedCode, form: Mapping[str, str]) -> Answer | None:
-    """Return the error for a form that does not match the code."""
+    """Return the error response for a form that does not match the code, or None if it matches."""
     verifier = form.get("code_verifier")
     if form["redirect_uri"] != code.redirect_uri:
         return answers.error_answer("unauthorized_client", "invalid_redirect")
@@ -215,7 +218,7 @@ def _exchange_error(code: IssuedCode, form: Mapping[str, str]) -> Answer | None:
 
 
 def _is_proof(verifier: str, challenge: str) -> bool:
-    """Return whether a verifier has the form of RFC 7636 section 4.1 and matches a challenge (section 4.6)."""
+    """Return whether a code verifier is valid and matches a challenge. Spec: RFC 7636 sections 4.1 and 4.6."""
     if not _VERIFIER.fullmatch(verifier):
         return False
     return hmac.compare_digest(base64url(hashlib.sha256(verifier.encode("ascii")).digest()), challenge)
@@ -224,7 +227,7 @@ def _is_proof(verifier: str, challenge: str) -> bool:
 def _attributes(grant: Grant) -> dict[str, object]:
     """Return the user's attributes that the scopes allow.
 
-    Like `profile`, `openid` without `profile`, `email` and `phone` allows all attributes. Spec: AWS
+    `profile` allows all attributes. So does `openid` if there is none of `profile`, `email` and `phone`. Source: AWS
     "cognito-user-pools-define-resource-servers", about scopes.
     """
     attributes = {name: value for name, value in grant.user.claims.items() if name not in _NOT_ATTRIBUTES}
@@ -236,7 +239,7 @@ def _attributes(grant: Grant) -> dict[str, object]:
 
 
 def _as_text(value: object) -> object:
-    """Return a bool as userInfo does, `email_verified` being the text `"true"`."""
+    """Return a bool as the text `"true"` or `"false"`, as `/oauth2/userInfo` does, and any other value unchanged."""
     return str(value).lower() if isinstance(value, bool) else value
 
 

@@ -29,7 +29,12 @@ _LOCALHOST: Final = re.compile(r"http://localhost([:/?].*)?")
 
 @dataclass(frozen=True, slots=True)
 class ScriptedError:
-    """An error that the script makes Cognito return."""
+    """An OAuth error that a test makes an endpoint return.
+
+    Attributes:
+        error: The error code, such as `"access_denied"`.
+        description: Value of `error_description`; None leaves it out.
+    """
 
     error: str
     description: str | None = None
@@ -37,7 +42,7 @@ class ScriptedError:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """An authorization request with a valid client and `redirect_uri`, so that errors may be redirected there."""
+    """An authorization request with a valid client and `redirect_uri`, to which errors may be redirected."""
 
     parameters: Mapping[str, str]
     repeated: frozenset[str]
@@ -50,12 +55,12 @@ class _Asked:
 
 
 class BrowserEndpoints:
-    """The endpoints for the user's browser.
+    """The endpoints that the user's browser visits.
 
     Args:
         client: The app client.
-        users: The users who can sign in.
-        demo_users: Passwords of the users who are shown as buttons.
+        users: Users who can sign in.
+        demo_users: Passwords by username of users who can sign in with one click.
         grants: Storage of sessions and codes.
     """
 
@@ -66,9 +71,13 @@ class BrowserEndpoints:
         self._grants = grants
 
     def authorize(self, request: ReceivedRequest, scripted: ScriptedError | None = None) -> Answer:
-        """Answer `GET /oauth2/authorize` with a code if the browser has a session, else with the sign-in page.
+        """Answer `GET /oauth2/authorize` with a code if the browser has a session, and otherwise with the sign-in page.
 
-        Spec: AWS "authorization-endpoint", also for the rules below without another source.
+        Source: AWS "authorization-endpoint", also for the rules in this module that name no other source.
+
+        Args:
+            request: The request.
+            scripted: Error to redirect to the callback instead.
         """
         if request.method != "GET":  # "only supports HTTPS GET"
             return answers.not_allowed("GET")
@@ -87,7 +96,12 @@ class BrowserEndpoints:
         return answers.redirect(f"/login?{urlsplit(request.path).query}")
 
     def login(self, request: ReceivedRequest, scripted: ScriptedError | None = None) -> Answer:
-        """Answer `/login`, which takes the parameters of `/oauth2/authorize`. Spec: AWS "login-endpoint"."""
+        """Answer `/login`, which has the same parameters as `/oauth2/authorize`. Source: AWS "login-endpoint".
+
+        Args:
+            request: A request for the page, or with its form.
+            scripted: Error to redirect to the callback after the form is sent.
+        """
         asked = self._asked(request)
         if isinstance(asked, Answer):
             return asked
@@ -98,9 +112,9 @@ class BrowserEndpoints:
         return self._submitted(request, asked, scripted)
 
     def logout(self, request: ReceivedRequest) -> Answer:
-        """Answer `GET /logout`: end the browser's session and redirect to `logout_uri`, or to sign in again.
+        """Answer `GET /logout`. End the browser's session, and redirect to `logout_uri` or to the sign-in page.
 
-        `post_logout_redirect_uri` and `id_token_hint` have no effect here. Spec: AWS "logout-endpoint".
+        `post_logout_redirect_uri` and `id_token_hint` have no effect. Source: AWS "logout-endpoint".
         """
         if request.method != "GET":
             return answers.not_allowed("GET")
@@ -120,14 +134,14 @@ class BrowserEndpoints:
 
     @staticmethod
     def error(request: ReceivedRequest) -> Answer:
-        """Answer `/error`, the page for errors that must not be redirected to an app."""
+        """Answer `/error`, the page that shows errors that must not be redirected to an app."""
         return pages.error_page(request.query.get("error", "unknown"))
 
     def _asked(self, request: ReceivedRequest) -> _Asked | Answer:
-        """Return the request, or Cognito's error page if its client or `redirect_uri` is wrong.
+        """Return the request, or a redirect to Cognito's error page if its client or `redirect_uri` is invalid.
 
-        Errors of these two are never redirected, because Cognito would become an open redirector (RFC 9700 section
-        4.11.2).
+        Such an error is never redirected to the app, because Cognito would become an open redirector. Spec: RFC 9700
+        section 4.11.2.
         """
         repeated = answers.repeated_names(urlsplit(request.path).query)
         query = request.query
@@ -140,7 +154,7 @@ class BrowserEndpoints:
         return _Asked(query, frozenset(repeated))
 
     def _problem(self, asked: _Asked) -> ScriptedError | None:
-        """Return the first error that Cognito redirects to the callback."""
+        """Return the first error that Cognito redirects to the callback, or None if the request is valid."""
         if asked.repeated:  # RFC 6749 section 3.1
             return ScriptedError("invalid_request")
         if asked.get("response_type") == "token":  # the client does not allow the implicit grant
@@ -204,7 +218,7 @@ class BrowserEndpoints:
         return None if password is None else self._users.sign_in(demo_user, password)
 
     def _callback(self, asked: _Asked, session: BrowserSession) -> str:
-        """Return the callback with a new code. It has no `iss`, because Cognito documents none."""
+        """Return the callback URL with a new code. It has no `iss`, because the AWS documentation mentions none."""
         grant = Grant(
             user=session.user,
             auth_time=session.auth_time,
@@ -227,7 +241,7 @@ def _error_redirect(error: str, client_id: str | None = None) -> Answer:
 
 
 def _is_valid_challenge(challenge: str | None, method: str | None) -> bool:
-    """Return whether PKCE is absent, or uses S256 with both parameters."""
+    """Return whether a request uses PKCE with S256, or does not use it. Spec: RFC 7636 section 4.3."""
     if challenge is None and method is None:
         return True
     return challenge is not None and method == "S256" and _CHALLENGE.fullmatch(challenge) is not None

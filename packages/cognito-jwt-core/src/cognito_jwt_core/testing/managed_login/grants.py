@@ -20,7 +20,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class BrowserSession:
-    """A browser that has signed in at the domain, and stays signed in for a while."""
+    """The session of a browser at the domain, in which it can sign in to apps without a password.
+
+    Attributes:
+        user: User who signed in.
+        auth_time: Time of the sign-in, in seconds since 1970.
+    """
 
     user: User
     auth_time: int
@@ -28,7 +33,17 @@ class BrowserSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A user's grant to the client in one sign-in. Every token of that sign-in derives from it."""
+    """The result of one sign-in, from which all its tokens are made.
+
+    Attributes:
+        user: User who signed in.
+        auth_time: Time of the sign-in, in seconds since 1970.
+        scopes: Granted scopes.
+        nonce: The request's `nonce`, for the ID token; None if it had none.
+        resource: The request's `resource`, for the access token's `aud`; None if it had none.
+        origin_jti: Id that all tokens of the sign-in contain. A revocation revokes this id.
+        event_id: Another such id.
+    """
 
     user: User
     auth_time: int
@@ -41,7 +56,13 @@ class Grant:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class IssuedCode:
-    """An authorization code, and the requirements for its exchange."""
+    """The data of an authorization code.
+
+    Attributes:
+        grant: The sign-in.
+        redirect_uri: Callback URL that the exchange must repeat.
+        code_challenge: Challenge that the exchange's code verifier must match; None without PKCE.
+    """
 
     grant: Grant
     redirect_uri: str
@@ -56,11 +77,11 @@ class _RefreshToken:
 
 
 class Grants:
-    """Sessions, codes and tokens, each with an expiry.
+    """Browser sessions, codes and tokens, each with an expiry. It is thread-safe.
 
     Args:
-        client: The app client, whose settings determine token lifetimes.
-        now: Function that returns the time in seconds.
+        client: App client, whose settings determine the lifetimes of tokens.
+        now: Function that returns the time, in seconds since 1970.
         sso_seconds: How long a browser stays signed in at the domain.
     """
 
@@ -76,7 +97,7 @@ class Grants:
         self._revoked: set[str] = set()
 
     def start_browser_session(self, user: User) -> tuple[str, BrowserSession]:
-        """Record a sign-in, and return the cookie's value and the session."""
+        """Start a session for a user who has signed in. Return the value of its cookie, and the session."""
         session = BrowserSession(user, int(self._now()))
         cookie = secrets.token_urlsafe(32)
         with self._lock:
@@ -84,24 +105,24 @@ class Grants:
         return cookie, session
 
     def browser_session(self, cookie: str | None) -> BrowserSession | None:
-        """Return the session for a cookie, if it has not expired."""
+        """Return the session with this cookie value; None if there is none or it has expired."""
         with self._lock:
             return self._browsers.get(cookie or "")
 
     def end_browser_session(self, cookie: str | None) -> None:
-        """Remove a browser's session."""
+        """End the session with this cookie value, if there is one."""
         with self._lock:
             self._browsers.pop(cookie or "")
 
     def issue_code(self, code: IssuedCode) -> str:
-        """Return a new authorization code."""
+        """Return a new authorization code, which expires after five minutes."""
         text = str(uuid.uuid4())
         with self._lock:
             self._codes.put(text, code, self._now() + _CODE_SECONDS)
         return text
 
     def take_code(self, text: str) -> IssuedCode | None:
-        """Return the data of a code, once. The first exchange uses it up, even if it fails afterwards."""
+        """Return the data of a code, and delete it, so that it works once. Return None if it is unknown or expired."""
         with self._lock:
             return self._codes.pop(text)
 
@@ -111,10 +132,13 @@ class Grants:
             return self._new_refresh_token(grant, self._now() + self._client.refresh_seconds)
 
     def use_refresh_token(self, text: str) -> tuple[Grant, str | None] | None:
-        """Return the grant of a refresh token and, with rotation, its successor; None if it is invalid.
+        """Return the grant of a refresh token and, with rotation, a new refresh token.
 
-        Without rotation there is no new token. With rotation, the old one works for another `grace_seconds`, and
-        the new one expires when the first would have. Spec: AWS "using-the-refresh-token", refresh token rotation.
+        With rotation, the old token works for another `grace_seconds`. The new one expires at the time of the first.
+        Source: AWS "using-the-refresh-token", refresh token rotation.
+
+        Returns:
+            The grant, and the new refresh token or None. None instead of both if the token is invalid.
         """
         with self._lock:
             held = self._refresh_tokens.get(text)
@@ -139,7 +163,7 @@ class Grants:
             return None if grant is None or grant.origin_jti in self._revoked else grant
 
     def revoke(self, refresh_token: str) -> None:
-        """End all tokens of a refresh token's sign-in. Spec: AWS "revocation-endpoint"."""
+        """Revoke all tokens of the sign-in that a refresh token belongs to. Source: AWS "revocation-endpoint"."""
         with self._lock:
             held = self._refresh_tokens.get(refresh_token)
             if held is not None:
@@ -147,7 +171,7 @@ class Grants:
                 self._refresh_tokens.drop(lambda other: other.grant.origin_jti == held.grant.origin_jti)
 
     def _new_refresh_token(self, grant: Grant, last_moment: float) -> str:
-        """Return a text with the form and size of Cognito's, a JWE that only Cognito can decrypt."""
+        """Return a refresh token with the form and size of Cognito's: a JWE that only Cognito can decrypt."""
         parts = [_JWE_HEADER, *(base64url(secrets.token_bytes(size)) for size in _JWE_PARTS)]
         text = ".".join(parts)
         self._refresh_tokens.put(text, _RefreshToken(grant, last_moment), last_moment)
@@ -155,7 +179,7 @@ class Grants:
 
 
 class _Expiring(Generic[T]):
-    """Values by key. Each disappears at its expiry."""
+    """A mapping whose values expire."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now

@@ -1,4 +1,4 @@
-"""`LocalManagedLogin`: settings, server, scripted responses and request log."""
+"""`LocalManagedLogin`, with its settings, server, scripted responses and record of requests."""
 
 import dataclasses
 import json
@@ -39,10 +39,10 @@ class _Script:
 
     Attributes:
         behaviour: How the response is sent.
-        answer: A response that is sent without processing the request.
-        error: An error that a browser endpoint redirects with.
-        times: For how many requests; None for all.
-        gate: Gate at which held responses wait.
+        answer: Response to send without processing the request; None processes it.
+        error: Error that a browser endpoint redirects to the callback.
+        times: Number of requests that get it; None for all.
+        gate: Number of the gate at which held responses wait.
     """
 
     behaviour: Behaviour = GOOD
@@ -55,29 +55,34 @@ class _Script:
 class LocalManagedLogin:
     """Cognito's managed login on loopback: sign-in page, OAuth 2.0 endpoints, discovery document and JWKS.
 
-    It follows the rules that AWS documents, so that a client that works here works with Cognito. This covers exact
-    callback and sign-out URLs, only S256, one-time codes of five minutes, client authentication, scopes, and refresh
-    tokens of Cognito's size. The login and its tokens exist only in this process. Never use it in production.
+    It follows the rules in the AWS documentation, so that a client that works here also works with Cognito. It compares
+    callback and sign-out URLs exactly, supports only S256 for PKCE, and issues one-time codes that last five minutes.
+    It also checks client authentication and scopes, and its refresh tokens have the size of Cognito's. All its data is
+    in this process. Never use it in production.
 
     Args:
-        pool: Pool that signs the tokens. Its `client_id` is the app client, and its clock is used.
+        pool: Pool that signs the tokens. The login uses its `client_id` and clock.
         users: Passwords by username.
         groups: Groups by username.
-        callback_urls: Exact values for `redirect_uri`.
-        logout_urls: Exact values for `logout_uri`.
-        client_secret: The secret, or two during a rotation. None makes it a public client.
+        callback_urls: Allowed values of `redirect_uri`, compared exactly.
+        logout_urls: Allowed values of `logout_uri`, compared exactly.
+        client_secret: Secret of the app client, or two during a rotation of the secret. None makes it a public client.
         rotation: Whether a refresh returns a new refresh token.
-        grace_seconds: How long the previous refresh token still works after a rotation, 0 to 60.
+        grace_seconds: How long the previous refresh token still works after a rotation, 0 to 60 seconds.
         access_seconds: Lifetime of access and ID tokens.
-        refresh_seconds: Lifetime of refresh tokens, from the sign-in on.
+        refresh_seconds: Lifetime of refresh tokens, counted from the sign-in. The default is 30 days.
         scopes: Scopes that the app client may request.
         revocation: Whether tokens can be revoked. If false, they have no `jti` and no `origin_jti`.
         sso_seconds: How long a browser stays signed in at the domain.
-        authenticate: Called with username and password for a user who is not in `users`. It returns the user's
-            claims (`sub`, `cognito:groups`, `email` and so on), or None.
+        authenticate: Function that is called with username and password for a user who is not in `users`. It returns
+            the user's claims, such as `sub`, `cognito:groups` and `email`, or None if the password is wrong.
         demo_users: Passwords by username of users who can sign in with one click.
-        issuer: The issuer that the tokens name, for an app that takes another emulator's tokens as well. None is one
-            on loopback.
+        issuer: The `iss` claim of the tokens, for an app that also accepts another emulator's tokens. By default, it
+            is on loopback.
+
+    Raises:
+        ValueError: If Cognito would not accept an argument, for example an http URL of another host, or if `groups`
+            has a username that is not in `users`.
 
     Example:
         ```python
@@ -148,21 +153,33 @@ class LocalManagedLogin:
         return f"LocalManagedLogin({self.pool!r})"
 
     def serve(self, port: int = 0) -> AbstractContextManager[str]:
-        """Start the server on loopback. Use it in a `with` statement, which gives the URL of the domain.
+        """Start the server on loopback. Use it in a `with` statement, which returns the URL of the domain.
 
         Args:
             port: The port; 0 selects a free one.
+
+        Raises:
+            RuntimeError: If the server is already running. The `with` statement raises it.
+            OSError: If the port is in use. The `with` statement raises it.
         """
         return Serving(lambda: self._started(port))
 
     @property
     def domain(self) -> str:
-        """Return the URL of the running managed login: `http://127.0.0.1:PORT`."""
+        """Return the URL of the running managed login, `http://127.0.0.1:PORT`.
+
+        Raises:
+            RuntimeError: If the server is not running.
+        """
         return self._serving().domain
 
     @property
     def user_pool(self) -> UserPool:
-        """Return the pool as an app sees it while the login runs, with its issuer, and keys on loopback."""
+        """Return the pool as an app must configure it while the server runs, with the issuer and keys on loopback.
+
+        Raises:
+            RuntimeError: If the server is not running.
+        """
         server = self._serving()
         if self._issuer is None:
             return UserPool(self.pool.id, issuer=server.issuer)
@@ -188,26 +205,26 @@ class LocalManagedLogin:
         drop_answer: bool = False,
         times: int | None = None,
     ) -> None:
-        """Make one endpoint misbehave. With only its name, restore it.
+        """Change how one endpoint responds. With only its name, respond normally again.
 
-        With `status`, `html`, `throttle` or `error` the request is not processed, so a code stays unused. With
-        `behaviour`, `delay`, `hold` or `drop_answer`, it is processed, and only the response is affected.
+        With `status`, `html`, `throttle` or `error`, the endpoint does not process the request, so a code stays unused.
+        With `behaviour`, `delay`, `hold` or `drop_answer`, it processes the request, and only the response changes.
 
         Args:
             endpoint: `"authorize"`, `"login"`, `"logout"`, `"token"`, `"revoke"`, `"userInfo"`, `"discovery"` or
                 `"jwks"`.
-            behaviour: How the response is sent: a `Behaviour` or the name of one of the `MISBEHAVIOURS`. Its `body`
+            behaviour: How to send the response: a `Behaviour` or the name of one of the `MISBEHAVIOURS`. Its `body`
                 can be a callable that changes the normal body.
-            status: Status of a response with a short text.
-            html: HTML page to send, as from a proxy; with status 200 unless `status` is given.
-            throttle: Answer 429 with this `Retry-After` in seconds.
-            error: OAuth error. `"authorize"` and `"login"` redirect it to the callback; other endpoints send JSON with
-                status 400.
-            error_description: Text that goes with `error`.
+            status: Status of the response. Without `html`, `throttle` or `error`, its body is a short text.
+            html: HTML page to send, as a proxy would. The default status is 200.
+            throttle: Value in seconds of `Retry-After`, in a response with the default status 429.
+            error: OAuth error code. `"authorize"` and `"login"` redirect it to the callback. Other endpoints send it as
+                JSON, with the default status 400.
+            error_description: Description to send with `error`.
             delay: Seconds until the response is sent.
             hold: Whether the response waits for `release()`.
             drop_answer: Whether to close the connection instead of responding.
-            times: For how many requests; None for all.
+            times: Number of requests, after which the endpoint responds normally again. None for all requests.
 
         Raises:
             ValueError: If there is no such endpoint or misbehaviour, or if `html`, `throttle` and `error` are combined.
@@ -234,10 +251,10 @@ class LocalManagedLogin:
         self._arrivals.release()
 
     def wait_for_requests(self, count: int, timeout_seconds: float = 5.0) -> None:
-        """Return after this total number of requests has arrived.
+        """Wait until this total number of requests has arrived, answered or not.
 
         Args:
-            count: Total number of requests.
+            count: Total number of requests at all endpoints since the login was created.
             timeout_seconds: How long to wait for them.
 
         Raises:
@@ -303,7 +320,7 @@ class LocalManagedLogin:
         return self._handlers[endpoint](request)
 
     def _discovery(self, request: ReceivedRequest) -> Answer:
-        """Answer with Cognito's discovery document, which names no PKCE method and no grant types."""
+        """Return the discovery document with the members of Cognito's, which lack PKCE methods and grant types."""
         server = self._serving()
         document = {
             "authorization_endpoint": f"{server.domain}/oauth2/authorize",
@@ -326,7 +343,11 @@ class LocalManagedLogin:
 
 
 class _Server:
-    """The running server, and its URLs."""
+    """The running server with its URLs.
+
+    Raises:
+        OSError: If the port is in use.
+    """
 
     def __init__(
         self, asked: Callable[[ReceivedRequest], tuple[Behaviour, bytes]], port: int, pool_id: str, issuer: str | None
@@ -342,13 +363,17 @@ class _Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop responding, and wait until the thread has ended."""
+        """Stop the server, and wait until its thread has ended."""
         self._http.stop()
         self._thread.join()
 
 
 def _behaviour(behaviour: Behaviour | str | None, *, delay: float, hold: bool, drop_answer: bool) -> Behaviour:
-    """Return how a response is sent."""
+    """Return how to send a response, from the arguments of `behave`.
+
+    Raises:
+        ValueError: If there is no misbehaviour with this name.
+    """
     if isinstance(behaviour, str) and behaviour not in MISBEHAVIOURS:
         raise ValueError(f"behaviour: expected the name of a misbehaviour, found {behaviour!r}")
     way = MISBEHAVIOURS[behaviour] if isinstance(behaviour, str) else behaviour or GOOD
@@ -363,7 +388,7 @@ def _behaviour(behaviour: Behaviour | str | None, *, delay: float, hold: bool, d
 def _scripted_answer(
     status: int | None, html: str | None, throttle: float | None, scripted: ScriptedError | None
 ) -> Answer | None:
-    """Return the scripted response of an endpoint, if there is one."""
+    """Return the response that the arguments of `behave` describe, or None to process the request."""
     if scripted is not None:
         return answers.error_answer(scripted.error, scripted.description, status or 400)
     if throttle is not None:

@@ -1,4 +1,4 @@
-"""The pages of a local managed login: HTML that works on a phone, in the dark, and without scripts."""
+"""The pages of a local managed login. They work on a phone, in dark mode, and without JavaScript."""
 
 import base64
 import hashlib
@@ -91,16 +91,16 @@ def sign_in_page(
     problem: str | None = None,
     cookie: str | None = None,
 ) -> Answer:
-    """Return the sign-in page.
+    """Return the sign-in page. Its status is 400 if it shows a problem.
 
     Args:
-        action: Where the form goes.
-        csrf_token: The value of the hidden field `_csrf`.
-        language: The `lang` of the request; a language that the page does not speak is English.
-        username: What the field for the username holds.
-        demo_users: Users who sign in with one click.
-        problem: `"wrong"` or `"stale"`: which message to show.
-        cookie: A `Set-Cookie` header.
+        action: URL to which the form is sent.
+        csrf_token: Value of the hidden field `_csrf`.
+        language: The request's `lang`: `"en"` or `"de"`. Any other value means English.
+        username: Initial value of the username field.
+        demo_users: Names of users who can sign in with one click.
+        problem: Message to show: `"wrong"` for a wrong password, `"stale"` for an expired page. None shows none.
+        cookie: Value of a `Set-Cookie` header, if any.
     """
     code = language if language is not None and language in _TEXTS else "en"
     text = _TEXTS[code]
@@ -135,7 +135,7 @@ def sign_in_page(
 
 
 def error_page(message: str) -> Answer:
-    """Return Cognito's own error page, for mistakes that must not lead to a redirect."""
+    """Return Cognito's own error page, with at most 200 characters of a message. Its status is 400."""
     shown = escape(message[:200])
     return _page(
         400, "en", "Error", f'<h1>Error</h1>\n<p role="alert">An error was encountered: <code>{shown}</code></p>', None

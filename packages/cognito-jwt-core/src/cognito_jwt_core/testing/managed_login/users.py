@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cognito_jwt_core.testing.tokens import as_names, group_claims, subject
 
 Authenticate = Callable[[str, str], Mapping[str, object] | None]
-"""A function that gets a username and a password, and returns the user's claims, or None if they do not match."""
+"""A function that gets a username and a password. It returns the user's claims, or None if the password is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +15,8 @@ class User:
     """A user who has signed in.
 
     Attributes:
-        claims: The claims of the user in an ID token: `sub`, `cognito:username`, `cognito:groups`, `email` and so on.
-        has_password_here: Whether the user comes from the pool and not from `authenticate`.
+        claims: The user's claims in an ID token, such as `sub`, `cognito:username`, `cognito:groups` and `email`.
+        has_password_here: Whether the user is one of `passwords`, and was not found by `authenticate`.
     """
 
     claims: Mapping[str, object]
@@ -24,7 +24,7 @@ class User:
 
     @property
     def username(self) -> str:
-        """Return the user's name in the tokens."""
+        """Return the username in the tokens."""
         return str(self.claims["cognito:username"])
 
     @property
@@ -38,10 +38,13 @@ class Users:
     """The users who can sign in, with their passwords.
 
     Args:
-        pool_id: Id of the pool, which determines each user's `sub`.
+        pool_id: Id of the pool, from which each user's `sub` is derived.
         passwords: Passwords by username.
         groups: Groups by username.
-        authenticate: Called for a user who is not in `passwords`.
+        authenticate: Function that is called for a user who is not in `passwords`; None if there is no such user.
+
+    Raises:
+        ValueError: If `groups` has a username that is not in `passwords`.
     """
 
     def __init__(
@@ -60,7 +63,7 @@ class Users:
         self._authenticate = authenticate
 
     def sign_in(self, username: str, password: str) -> User | None:
-        """Return the user with this name and password, or None."""
+        """Return the user with this name and password, or None if the user is unknown or the password is wrong."""
         if username in self._passwords:
             is_right = hmac.compare_digest(self._passwords[username].encode(), password.encode())
             return self._own_user(username) if is_right else None
@@ -71,7 +74,7 @@ class Users:
         return User({**defaults, **claims}, has_password_here=False)
 
     def current(self, user: User) -> User:
-        """Return the user's current data. Refreshed tokens have the groups of now, not those at the sign-in."""
+        """Return the user with the current groups, which refreshed tokens have, and not those at the sign-in."""
         return self._own_user(user.username) if user.has_password_here else user
 
     def _own_user(self, username: str) -> User:
