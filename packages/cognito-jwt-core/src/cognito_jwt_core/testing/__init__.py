@@ -1,4 +1,7 @@
-"""Tools for tests: a local user pool with real keys, tokens, key server and managed login, without AWS or a network."""
+"""Tools for tests: local stand-ins for a user pool, its key endpoint, its managed login and a load balancer.
+
+They use real keys and sockets, and need neither AWS nor a network. The package does not import this module at run time.
+"""
 
 from cognito_jwt_core.testing.answering import ReceivedRequest
 from cognito_jwt_core.testing.behaviour import MISBEHAVIOURS, Behaviour

@@ -26,13 +26,13 @@ _REPEAT_SECONDS: Final = 0.005
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedRequest:
-    """A request as the server saw it.
+    """A request that a local server has received.
 
     Attributes:
-        path: Path with the query.
+        path: The path with the query, as sent.
         headers: The headers, by lower-case name.
         method: The HTTP method.
-        body: Body as sent.
+        body: The body, as sent.
     """
 
     path: str
@@ -52,20 +52,23 @@ class ReceivedRequest:
 
     @property
     def form(self) -> dict[str, str]:
-        """Return the parameters of a form in the body. For a repeated name, the last one wins."""
+        """Return the fields of a form in the body. For a repeated name, the last one wins."""
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 Asked = Callable[[ReceivedRequest], tuple[Behaviour, bytes]]
-"""A function that gets a request, waits as configured, and returns the behaviour and the normal body."""
+"""A function that gets a request and returns how to respond, and the normal body. It waits first if told to."""
 
 
 class AnsweringServer(ThreadingHTTPServer):
-    """An HTTP server on a loopback port. A callable decides every response.
+    """An HTTP server on a port of 127.0.0.1.
 
     Args:
-        asked: The callable.
+        asked: Function that decides each response.
         port: The port; 0 selects a free one.
+
+    Raises:
+        OSError: If the port is in use.
     """
 
     daemon_threads = True
@@ -84,7 +87,7 @@ class AnsweringServer(ThreadingHTTPServer):
         return connection, address
 
     def stop(self) -> None:
-        """End every response and every connection."""
+        """Stop accepting connections, and close the open ones, even in the middle of a response."""
         self.stopping.set()
         self.shutdown()
         self.server_close()
@@ -97,10 +100,10 @@ class AnsweringServer(ThreadingHTTPServer):
 
 
 class Serving(contextlib.AbstractContextManager[str]):
-    """A context manager that starts a server, returns its URL, and stops it.
+    """A context manager that starts a server, returns its URL, and stops the server at the end.
 
-    It is a class and not a generator. The `finally` of an open generator would run during interpreter shutdown, when
-    the server's thread no longer runs, and stopping it would wait forever.
+    It is a class because the `finally` of an open generator runs during interpreter shutdown. The server's thread no
+    longer runs then, and stopping the server would wait forever.
 
     Args:
         start: Function that starts a server, and returns its URL and a function that stops it.
@@ -140,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(self.rfile.read(int(length)))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
-        """Print nothing: requests are counted instead."""
+        """Print nothing. Tests look at `received` instead."""
 
     def _answer(self, request_body: bytes) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}

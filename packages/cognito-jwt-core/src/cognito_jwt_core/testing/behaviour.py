@@ -17,22 +17,22 @@ _OVERSIZE_BYTES: Final = 10 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """One way of responding.
+    """One way in which a local server responds. The default is a normal response.
 
     Attributes:
-        status: HTTP status.
-        body: Sent instead of the pool's keys: bytes, text, or a value that is sent as JSON. A callable gets the normal
-            body and returns the bytes to send.
+        status: HTTP status code.
+        body: Body to send instead of the normal one: bytes, text, or a value that is sent as JSON. A callable gets the
+            normal body and returns the bytes to send. None sends the normal body.
         headers: Headers to add or replace. A value of None removes a header.
         delay_seconds: Time before the response begins.
-        drip: Part that is sent byte by byte.
-        drip_seconds: Pause before each byte.
-        hold: Whether to send nothing until `JWKSServer.release()`.
-        cut: Close the connection early. Half-way through the body, `"reset"` resets it and `"close"` closes it
-            normally. `"silent"` closes it before the first byte of the response.
-        endless: Never end the response. `"continue"` repeats `100 Continue`. `"trailers"` sends the body in chunks and
-            then repeats trailers.
-        sized: Whether to send `Content-Length`. Without it, the body ends with the connection.
+        drip: Part to send byte by byte, `"headers"` or `"body"`. None sends everything at once.
+        drip_seconds: Pause before each of these bytes.
+        hold: Whether to send nothing until the test calls `release()` on the server.
+        cut: How to close the connection early. `"reset"` resets it half-way through the body, and `"close"` closes it
+            normally at that point. `"silent"` closes it before the first byte of the response.
+        endless: How to never end the response. `"continue"` repeats `100 Continue`. `"trailers"` sends the body and
+            then repeats a trailer.
+        sized: Whether to send `Content-Length`. If false, the server closes the connection after the body.
     """
 
     status: int = 200
@@ -47,7 +47,11 @@ class Behaviour:
     sized: bool = True
 
     def body_bytes(self, good: bytes) -> bytes:
-        """Return the bytes to send instead of the pool's keys, `good`."""
+        """Return the bytes to send.
+
+        Args:
+            good: The normal body.
+        """
         if self.body is None:
             return good
         if callable(self.body):
@@ -100,4 +104,4 @@ MISBEHAVIOURS: Final[Mapping[str, Behaviour]] = MappingProxyType(
         "closed-early": Behaviour(cut="close"),
     }
 )
-"""Responses that are not a JWK Set, by name: for `JWKSServer.misbehave`, and to parametrize a test."""
+"""Responses that a client must not accept as a JWK Set, by name. Pass a name to `JWKSServer.misbehave`."""

@@ -2,10 +2,10 @@
 
 
 class ManualClock:
-    """A clock for `LocalUserPool(clock=…)` and `CognitoVerifier(clock=…)`.
+    """A clock for `LocalUserPool(clock=…)` and `CognitoVerifier(clock=…)`, which only the test moves.
 
     Args:
-        now: Initial wall-clock time, in seconds since the epoch.
+        now: Initial wall-clock time, in seconds since 1970.
 
     Example:
         ```python
@@ -21,20 +21,31 @@ class ManualClock:
         self._monotonic = 1000.0
 
     def time(self) -> float:
-        """Return the wall-clock time in seconds since the epoch."""
+        """Return the wall-clock time in seconds since 1970."""
         return self._now
 
     def monotonic(self) -> float:
-        """Return the monotonic time in seconds."""
+        """Return the monotonic time in seconds since an arbitrary moment."""
         return self._monotonic
 
     def advance(self, seconds: float) -> None:
-        """Move both clocks forward, like passing time."""
+        """Move both clocks forward.
+
+        Args:
+            seconds: How far to move them.
+
+        Raises:
+            ValueError: If `seconds` is negative.
+        """
         if seconds < 0:
             raise ValueError("time does not run backwards: use set_time() to put a wall clock back")
         self._now += seconds
         self._monotonic += seconds
 
     def set_time(self, now: float) -> None:
-        """Set only the wall clock and not the monotonic one, like an operator or NTP."""
+        """Set the wall clock and not the monotonic one, as an operator or NTP does.
+
+        Args:
+            now: The new time, in seconds since 1970. It may be earlier than before.
+        """
         self._now = float(now)

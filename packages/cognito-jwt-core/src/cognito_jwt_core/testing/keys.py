@@ -1,4 +1,4 @@
-"""RSA keys for local pools, generated once per process because each takes a tenth of a second."""
+"""RSA and EC keys for local pools and load balancers, generated once per process. An RSA key takes about 0.1 s."""
 
 import base64
 import functools
@@ -15,7 +15,12 @@ from jwcrypto.jwk import JWK
 
 @functools.cache
 def ec_key(owner: str, generation: int) -> JWK:
-    """Return the n-th P-256 key of an owner, always the same one within this process."""
+    """Return a P-256 key. The same arguments return the same key within this process.
+
+    Args:
+        owner: The load balancer's ARN, or any name.
+        generation: Number of rotations before this key.
+    """
     return JWK.generate(kty="EC", crv="P-256")
 
 
@@ -25,7 +30,7 @@ class SigningKey:
 
     Attributes:
         jwk: The key pair.
-        public_jwk: The member of the pool's JWK Set: `alg`, `e`, `kid`, `kty`, `n`, `use`.
+        public_jwk: The public key as a member of the pool's JWK Set, with `alg`, `e`, `kid`, `kty`, `n` and `use`.
     """
 
     jwk: JWK
@@ -42,12 +47,18 @@ class SigningKey:
         return self.jwk.export_to_pem()
 
     def sign(self, signing_input: bytes, algorithm: str = "RS256") -> bytes:
-        """Return the signature of some bytes."""
+        """Return the signature of a token's signing input. Spec: RFC 7515 section 5.1."""
         return sign_with(self.jwk, algorithm, signing_input)
 
 
 def sign_with(key: JWK, algorithm: str, signing_input: bytes) -> bytes:
-    """Return the signature that a key of any type makes with an algorithm that fits it."""
+    """Return a signature.
+
+    Args:
+        key: A private key of any type.
+        algorithm: Name of an algorithm for keys of this type, such as `"ES256"`. Spec: RFC 7518 section 3.1.
+        signing_input: The bytes to sign.
+    """
     signer: Any = JWA.signing_alg(algorithm)  # its stubs lack `sign`
     signature: bytes = signer.sign(key, signing_input)
     return signature
@@ -57,10 +68,13 @@ _generating = threading.Lock()
 
 
 def cached_key(owner: str, generation: int) -> SigningKey:
-    """Return the n-th key of an owner, always the same one within this process.
+    """Return an RSA key. The same arguments return the same key within this process.
 
-    Each owner has its own keys, so two pools never share one. They are cached, so that a thousand tests with a pool
-    each generate one key instead of a thousand.
+    A thousand tests that use the same pool id therefore generate one key.
+
+    Args:
+        owner: The pool's id, or any name. Two owners never share a key.
+        generation: Number of rotations before this key.
     """
     with _generating:  # otherwise, two threads at once would each get a different key
         return _generated_key(owner, generation)
@@ -75,10 +89,10 @@ def load_key(key: Mapping[str, object] | str | bytes) -> SigningKey:
     """Return the signing key in a private JWK or PEM text.
 
     Args:
-        key: A private RSA key as a JWK mapping, or as PEM. The `kid` of a JWK is kept.
+        key: A private RSA key as a JWK mapping, or as PEM. If a JWK has a `kid`, the signing key has the same one.
 
     Raises:
-        ValueError: If it is another kind of key, or only the public key.
+        ValueError: If it is another kind of key, or only a public key.
     """
     if isinstance(key, str | bytes):
         jwk, kid = JWK.from_pem(key.encode() if isinstance(key, str) else key), None

@@ -19,10 +19,10 @@ _ARN: Final = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalanc
 
 
 class LocalLoadBalancer(KeyServer):
-    """A load balancer that signs tokens like the real one, and serves its keys on loopback by `kid`.
+    """A load balancer that signs tokens as an Application Load Balancer does, and serves its keys on loopback.
 
-    Like the real one, it signs with ES256, pads each part of a token, and writes `email_verified` as text. You can
-    create tokens at any time. It serves the keys inside a `with` statement.
+    It signs with ES256, pads each part of a token, and writes `email_verified` as text. You can create tokens at any
+    time. The keys are served inside a `with` statement, each at its `kid`.
 
     Args:
         pool: Pool whose users sign in.
@@ -61,12 +61,12 @@ class LocalLoadBalancer(KeyServer):
 
     @property
     def public_pem(self) -> bytes:
-        """Return the public half of the current signing key, as it is served."""
+        """Return the public part of the current signing key as PEM, as it is served."""
         return self._key(self._generation).export_to_pem()
 
     @property
     def header(self) -> dict[str, object]:
-        """Return the header of a token that expires in two minutes, to change and pass to `sign`."""
+        """Return the header of a token that expires in two minutes. You can change it and pass it to `sign`."""
         return self._header(120)
 
     def token(
@@ -79,13 +79,13 @@ class LocalLoadBalancer(KeyServer):
         claims: Mapping[str, object] | None = None,
         **any_claim: object,
     ) -> str:
-        """Return the value of `x-amzn-oidc-data` for a user of the pool.
+        """Return a value of the header `x-amzn-oidc-data` for a user of the pool.
 
         Args:
-            username: User who signed in, with the same `sub` as in the pool's other tokens.
-            email: The user's verified address; by default one at example.com.
+            username: User who signed in. The `sub` is the same as in the pool's own tokens.
+            email: The user's verified email address. The default is the username at example.com.
             expires_in: Seconds until the token expires. A negative number makes an expired token.
-            header: Members of the header to set: `{"signer": other.arn}`; `ABSENT` leaves one out.
+            header: Members of the token's header to set: `{"signer": other.arn}`; `ABSENT` leaves one out.
             claims: Claims to set whose names are not Python identifiers: `{"custom:tenant": "acme"}`.
             **any_claim: Claims to set: `name="Alice"`; `ABSENT` leaves a claim out.
         """
@@ -95,7 +95,13 @@ class LocalLoadBalancer(KeyServer):
     def claims(
         self, username: str = "alice", *, email: str | None = None, expires_in: float = 120
     ) -> dict[str, object]:
-        """Return the payload of a token, to change and pass to `sign`."""
+        """Return the payload of a token. You can change it and pass it to `sign`.
+
+        Args:
+            username: User who signed in.
+            email: The user's verified email address. The default is the username at example.com.
+            expires_in: Seconds until the token expires. A negative number makes an expired token.
+        """
         return {
             "sub": tokens.subject(self.pool.id, username),
             "email_verified": "true",
@@ -106,7 +112,12 @@ class LocalLoadBalancer(KeyServer):
         }
 
     def sign(self, header: object, payload: object) -> str:
-        """Return a token with any header and payload, signed with the current key. Each part is padded."""
+        """Return a token with exactly this header and payload, signed with the current key. Each part is padded.
+
+        Args:
+            header: A mapping, or JSON as text or bytes, which may be malformed.
+            payload: The same. It can be any value that JSON can represent.
+        """
         parts = [_padded(tokens.json_bytes(part)) for part in (header, payload)]
         signature = sign_with(self._key(self._generation), "ES256", ".".join(parts).encode("ascii"))
         return ".".join([*parts, _padded(signature)])

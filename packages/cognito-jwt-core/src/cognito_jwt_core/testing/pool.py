@@ -15,18 +15,21 @@ from cognito_jwt_core.testing.tokens import DEFAULT_SCOPE
 
 
 class LocalUserPool:
-    """A user pool in this process that issues the same tokens as Cognito.
+    """A user pool in this process that issues tokens with the same claims as Cognito's.
 
-    Its tokens are signed with real RSA keys, so the code under test verifies them as in production. Every check stays
-    on, and a route that forgets one fails its test.
+    It signs them with a real RSA key, so the code under test verifies them as in production, with every check on.
 
     Args:
         id: The pool's id. The Region is the part before the first underscore.
         client_id: App client that the tokens are issued to.
         region: The Region, if the id does not begin with one.
-        issuer: `iss` of the tokens. By default, the one that Cognito uses for this id.
+        issuer: The `iss` claim of the tokens. The default is the issuer that Cognito uses for this id.
         clock: Source of time. With a `ManualClock`, a test decides when a token expires.
         signing_key: Your own private RSA key (a JWK mapping, or PEM), instead of a generated one.
+
+    Raises:
+        ConfigurationError: If the id is invalid, or its Region is unknown and there is no `issuer`.
+        ValueError: If `signing_key` is another kind of key, or only a public key.
 
     Example:
         ```python
@@ -70,7 +73,7 @@ class LocalUserPool:
         claims: Mapping[str, object] | None = None,
         **any_claim: object,
     ) -> str:
-        """Return an access token of a user of this pool.
+        """Return an access token for a user.
 
         Args:
             username: User who signed in. The same name always has the same `sub`.
@@ -93,11 +96,11 @@ class LocalUserPool:
         claims: Mapping[str, object] | None = None,
         **any_claim: object,
     ) -> str:
-        """Return an ID token of a user of this pool.
+        """Return an ID token for a user.
 
         Args:
             username: User who signed in. The same name always has the same `sub`.
-            email: The user's verified address; by default one at example.com.
+            email: The user's verified email address. The default is the username at example.com.
             groups: The user's groups.
             expires_in: Seconds until the token expires. A negative number makes an expired token.
             claims: Claims to set whose names are not Python identifiers: `{"custom:tenant": "acme"}`.
@@ -114,7 +117,10 @@ class LocalUserPool:
         claims: Mapping[str, object] | None = None,
         **any_claim: object,
     ) -> str:
-        """Return an access token of the app client itself (machine to machine), without a user and `username`."""
+        """Return an access token of the app client itself, as in the client credentials grant.
+
+        It has no `username`, and its `sub` is the client's id. The arguments are as in `access_token`.
+        """
         payload = self._common("access", expires_in) | {"sub": self.client_id, "client_id": self.client_id}
         payload |= {"scope": tokens.joined_scopes(scopes), "version": 2}
         return self.sign(self.header, tokens.changed(payload, any_claim, claims))
@@ -128,7 +134,7 @@ class LocalUserPool:
         claims: Mapping[str, object] | None = None,
         **any_claim: object,
     ) -> str:
-        """Return an access token that expired an hour ago."""
+        """Return an access token that expired an hour ago. The arguments are as in `access_token`."""
         return self.access_token(username, groups=groups, scopes=scopes, expires_in=-3600, claims=claims, **any_claim)
 
     def not_yet_valid_token(
@@ -140,7 +146,7 @@ class LocalUserPool:
         claims: Mapping[str, object] | None = None,
         **any_claim: object,
     ) -> str:
-        """Return an access token that becomes valid in half an hour (`nbf`)."""
+        """Return an access token whose `nbf` is in half an hour. The arguments are as in `access_token`."""
         payload = self.access_claims(username, groups=groups, scopes=scopes) | {"nbf": int(self.clock.time()) + 1800}
         return self.sign(self.header, tokens.changed(payload, any_claim, claims))
 
@@ -153,7 +159,10 @@ class LocalUserPool:
         claims: Mapping[str, object] | None = None,
         **any_claim: object,
     ) -> str:
-        """Return an access token that names this pool's key but is signed with another one."""
+        """Return an access token with this pool's `kid`, signed with another key.
+
+        The arguments are as in `access_token`.
+        """
         payload = self.access_claims(username, groups=groups, scopes=scopes)
         return tokens.sign(cached_key("an attacker", 0), self.header, tokens.changed(payload, any_claim, claims))
 
@@ -165,7 +174,10 @@ class LocalUserPool:
         scopes: Iterable[str] = (DEFAULT_SCOPE,),
         expires_in: float = 3600,
     ) -> dict[str, object]:
-        """Return the payload of an access token, to change and pass to `sign`."""
+        """Return the payload of an access token. You can change it and pass it to `sign`.
+
+        The arguments are as in `access_token`.
+        """
         return {
             **self._common("access", expires_in),
             **tokens.session_ids(),
@@ -185,7 +197,10 @@ class LocalUserPool:
         groups: Iterable[str] = (),
         expires_in: float = 3600,
     ) -> dict[str, object]:
-        """Return the payload of an ID token, to change and pass to `sign`."""
+        """Return the payload of an ID token. You can change it and pass it to `sign`.
+
+        The arguments are as in `id_token`.
+        """
         return {
             **self._common("id", expires_in),
             **tokens.session_ids(),
@@ -201,8 +216,8 @@ class LocalUserPool:
         """Return a token with exactly this header and payload, signed with the pool's current key.
 
         Args:
-            header: A mapping (see `header` for a valid one), or JSON as text or bytes, which may be malformed.
-            payload: The same; a list or a number is also signed.
+            header: A mapping, or JSON as text or bytes, which may be malformed. The property `header` is a valid one.
+            payload: The same. It can be any value that JSON can represent.
         """
         return tokens.sign(self.signing_key, header, payload)
 
@@ -227,25 +242,32 @@ class LocalUserPool:
         return tuple(key.kid for key in self._keys)
 
     def rotate_key(self, *, keep_old: bool = True) -> str:
-        """Switch to a new signing key, and return its `kid`.
+        """Switch to a new signing key, as Cognito does.
 
         Args:
-            keep_old: Whether the earlier keys stay published, so that tokens signed with them still verify.
+            keep_old: Whether the earlier keys stay published, so that tokens signed with them are still valid.
+
+        Returns:
+            The `kid` of the new key.
         """
         self._generation += 1
         self._keys = [cached_key(self.id, self._generation), *(self._keys if keep_old else ())]
         return self.signing_key.kid
 
     def serve(self) -> AbstractContextManager[str]:
-        """Publish the keys on a real HTTP server on loopback. Use it in a `with` statement, which gives the JWKS URL.
+        """Publish the keys on an HTTP server on loopback. Use it in a `with` statement, which returns the JWKS URL.
 
-        Meanwhile, `server` counts requests, and can be told to fail.
+        Inside the `with` block, `server` counts the requests, and you can make it fail.
         """
         return Serving(self._started)
 
     @property
     def server(self) -> JWKSServer:
-        """Return the server of the innermost active `serve()`."""
+        """Return the server of the innermost active `serve()`.
+
+        Raises:
+            RuntimeError: If the pool is not being served.
+        """
         if not self._servers:
             raise RuntimeError("the pool is not being served: use `with pool.serve() as url:`")
         return self._servers[-1]
@@ -271,10 +293,10 @@ class LocalUserPool:
 
 
 class LocalKeys:
-    """The keys of a local pool as a key source. A verifier that uses it sees rotations immediately.
+    """The keys of a local pool, for `CognitoVerifier(jwks=…)` and `COGNITO_JWKS`. A rotation takes effect immediately.
 
     Attributes:
-        pool: The pool that owns the keys.
+        pool: The pool.
     """
 
     def __init__(self, pool: LocalUserPool) -> None:

@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that publishes keys, and can be made to fail."""
+"""An HTTP server on loopback that publishes keys, and that a test can make fail."""
 
 import json
 import threading
@@ -21,7 +21,7 @@ _REDIRECTED: Final = "?redirected"
 
 
 class PublishesKeys(Protocol):
-    """The parts of a pool that a server needs."""
+    """The parts of a pool that `JWKSServer` needs."""
 
     @property
     def id(self) -> str:
@@ -29,11 +29,11 @@ class PublishesKeys(Protocol):
 
     @property
     def jwk_set(self) -> Mapping[str, object]:
-        """Return the current keys."""
+        """Return the current keys as a JWK Set."""
 
 
 class KeyServer(ABC):
-    """A key server on its own port of 127.0.0.1 that can be made to fail. A subclass decides what it serves."""
+    """A key server on its own port of 127.0.0.1, which a test can make fail. A subclass decides what it serves."""
 
     def __init__(self) -> None:
         self._arrivals = Arrivals()
@@ -59,7 +59,7 @@ class KeyServer(ABC):
 
     @cached_property
     def _http(self) -> AnsweringServer:
-        return AnsweringServer(self._asked)  # imported late, because it takes a port
+        return AnsweringServer(self._asked)  # created on first use, because it takes a port
 
     @property
     def _origin(self) -> str:
@@ -89,21 +89,22 @@ class KeyServer(ABC):
         endless: Endless | None = None,
         times: int | None = None,
     ) -> None:
-        """Respond this way from now on. Without arguments, respond normally.
+        """Respond in this way from now on. Without arguments, respond normally again.
 
         Args:
-            status: The HTTP status.
-            body: Body to send instead of the keys: bytes, text, or a value that is sent as JSON.
-            headers: Headers to add or replace (`Cache-Control`, `Date` …); None removes one.
+            status: HTTP status code.
+            body: Body to send instead of the keys: bytes, text, or a value that is sent as JSON. A callable gets the
+                normal body and returns the bytes to send.
+            headers: Headers to add or replace, such as `Cache-Control` and `Date`. A value of None removes a header.
             delay_seconds: Time before the response begins.
-            drip: Part to send byte by byte, `"headers"` or `"body"`.
+            drip: Part to send byte by byte, `"headers"` or `"body"`. None sends everything at once.
             drip_seconds: Pause before each of these bytes.
             hold: Whether to send nothing until `release()`.
-            cut: How to close the connection early: half-way through the body with `"reset"` or a normal `"close"`, or
-                before the first byte with `"silent"`.
-            endless: Never end the response, although bytes keep arriving: `"continue"` repeats `100 Continue`, and
-                `"trailers"` repeats a trailer after the body.
-            times: For how many requests; None for all.
+            cut: How to close the connection early. `"reset"` resets it half-way through the body, and `"close"` closes
+                it normally at that point. `"silent"` closes it before the first byte of the response.
+            endless: How to never end the response. `"continue"` repeats `100 Continue`. `"trailers"` sends the body
+                and then repeats a trailer.
+            times: Number of requests, after which the server responds normally again. None for all requests.
         """
         self._set(
             Behaviour(
@@ -121,11 +122,14 @@ class KeyServer(ABC):
         )
 
     def misbehave(self, name: str, *, times: int | None = None) -> None:
-        """Respond with one of the `MISBEHAVIOURS`: `"html"`, `"gzip-bomb"`, `"redirect"`, `"reset"` and so on.
+        """Respond with one of the `MISBEHAVIOURS`, for example `"html"`, `"gzip-bomb"`, `"redirect"` or `"reset"`.
 
         Args:
             name: Name of the misbehaviour.
-            times: For how many requests; None for all.
+            times: Number of requests, after which the server responds normally again. None for all requests.
+
+        Raises:
+            KeyError: If there is no misbehaviour with this name.
         """
         self._set(MISBEHAVIOURS[name], times)
 
@@ -134,10 +138,10 @@ class KeyServer(ABC):
         self._arrivals.release()
 
     def wait_for_requests(self, count: int, timeout_seconds: float = 5.0) -> None:
-        """Return after this total number of requests has arrived.
+        """Wait until this total number of requests has arrived, answered or not.
 
         Args:
-            count: Total number of requests.
+            count: Total number of requests since the server was created.
             timeout_seconds: How long to wait for them.
 
         Raises:
@@ -181,10 +185,10 @@ class KeyServer(ABC):
 
 
 class JWKSServer(KeyServer):
-    """The JWKS endpoint of a pool, on its own port of 127.0.0.1. A test can run several.
+    """The JWKS endpoint of a pool, on its own port of 127.0.0.1. A test can run several of them.
 
     Args:
-        pool: Pool whose keys are published. The next request sees a rotation.
+        pool: Pool whose keys are published. After a rotation, the next response has the new keys.
 
     Example:
         ```python
@@ -203,7 +207,7 @@ class JWKSServer(KeyServer):
 
     @property
     def url(self) -> str:
-        """Return the JWKS URL."""
+        """Return the URL of the keys, for `CognitoVerifier(jwks=…)` and `COGNITO_JWKS_URI`."""
         return self._origin + self._path
 
     def _good_body(self, path: str) -> bytes | None:
