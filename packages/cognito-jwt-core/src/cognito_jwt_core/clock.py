@@ -53,4 +53,7 @@ class _SystemTime:
 
 
 REAL_TIME: Clock = _SystemTime() if hasattr(time, "clock_gettime") else time
-"""The clock for I/O deadlines. On systems without `clock_gettime`, such as Windows, it is the `time` module."""
+"""The system's clock, for deadlines of I/O. Tools that freeze `time` in tests do not affect it.
+
+Without `clock_gettime`, as on Windows, it is the `time` module, which such tools do affect.
+"""

@@ -1,4 +1,8 @@
-"""Functions and classes that extensions for web frameworks need besides verifiers and errors, as in flask-cognito."""
+"""Building blocks for extensions of web frameworks, such as flask-cognito.
+
+Applications do not need this module. An extension needs it in addition to the verifiers and errors of
+`cognito_jwt_core`.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -58,7 +62,11 @@ _LAZY = {
 
 
 def __getattr__(name: str) -> object:
-    """Import a name on first use."""
+    """Import a name on first use.
+
+    Raises:
+        AttributeError: If the module has no such name.
+    """
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

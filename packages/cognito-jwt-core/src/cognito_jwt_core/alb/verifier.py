@@ -179,8 +179,11 @@ class AlbVerifier(Verifier[AlbClaims]):
 def verifier_of_any_client(verifier: AlbVerifier) -> AlbVerifier:
     """Return a verifier with the same keys that accepts every app client.
 
-    It has its own cache. `verifier` compares the client only before it caches a token, so tokens of other clients
-    must not enter its cache. The results of this verifier are not counted.
+    It has its own cache. `verifier` compares the client only before it caches a token, so a token of another client
+    must not get into its cache. The results of the new verifier are not counted.
+
+    Args:
+        verifier: The app's verifier of load balancer tokens.
     """
     twin = copy.copy(verifier)
     required = verifier.required

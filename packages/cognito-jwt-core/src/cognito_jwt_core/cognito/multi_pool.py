@@ -121,14 +121,16 @@ class MultiPoolVerifier(UserPoolVerifier):
 def lenient_verifier(
     verifier: CognitoVerifier | MultiPoolVerifier, demands: Collection[str]
 ) -> CognitoVerifier | MultiPoolVerifier:
-    """Return a verifier for reports, which drops some requirements of `verifier`.
+    """Return a verifier that does not enforce some requirements of `verifier`, for an app that only reports them.
 
-    It shares the keys of `verifier`, and checks everything else: the signature, issuer, times, revocations and the
-    custom check.
+    It has the same keys, and checks everything else: the signature, issuer, times, revocations and the custom check.
 
     Args:
         verifier: The app's verifier.
-        demands: Requirements to drop: "token_use", "client" or "audience".
+        demands: Requirements to drop, any of `"token_use"`, `"client"` and `"audience"`.
+
+    Returns:
+        A verifier of the same type. Its results are not counted.
     """
     if isinstance(verifier, MultiPoolVerifier):
         return MultiPoolVerifier([lenient_twin(one, demands) for one in verifier.verifiers])

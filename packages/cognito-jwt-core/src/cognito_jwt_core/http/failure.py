@@ -11,9 +11,10 @@ _MISSING_FILE = re.compile(r"Could not find .* invalid path: .*")
 
 
 class HTTPRequestError(Exception):
-    """No usable response: refused, reset, too late, too large, or an unreadable encoding.
+    """A request got no usable response.
 
-    Its text is one line without secrets such as a proxy's password.
+    Examples are a connection that is refused or reset, a timeout, a response that is too large, and an encoding that
+    cannot be decoded. The message is one line without secrets such as a proxy's password.
     """
 
 

@@ -30,7 +30,7 @@ class HTTPResponse(NamedTuple):
     Attributes:
         status: Status code.
         headers: Header fields, by lower-case name.
-        body: Decoded body. Empty for a redirect, and for an error if `error_body` is false.
+        body: Decoded body. Empty for a redirect, and for any other status than 2xx if `error_body` is false.
     """
 
     status: int
@@ -42,20 +42,20 @@ class HTTPResponse(NamedTuple):
 
 
 class Request:
-    """One request with limits. It is immutable, so you can send it more than once and from any thread.
+    """An HTTP request with limits. It is immutable, so you can send it more than once and from any thread.
 
-    It never follows redirects and never retries. No cookie is sent or kept, and neither a netrc file nor
-    `session.auth` adds a password. What `session` sets for `verify`, `cert` and `proxies` wins over the environment.
+    It never follows redirects and never retries. It sends and keeps no cookies, and takes no password from a netrc
+    file or from `session.auth`. The session's `verify`, `cert` and `proxies` override the environment.
 
     Args:
         method: The HTTP method.
         url: A URL that `checked_url` accepts.
         headers: Header fields to send.
         form: Fields of an ``application/x-www-form-urlencoded`` body.
-        timeout_seconds: Limit for the whole request, from the name lookup to the last byte.
-        max_bytes: Limit for the body, both as sent and as decoded.
+        timeout_seconds: Limit for the whole request, from the DNS lookup to the last byte.
+        max_bytes: Limit for the response's body, both as sent and as decoded.
         session: Session whose proxies, TLS settings, headers, hooks and adapters apply.
-        error_body: If false, an answer with a status other than 2xx has an empty body.
+        error_body: If false, a response with any other status than 2xx has an empty body.
     """
 
     __slots__ = ("_error_body", "_form", "_headers", "_max_bytes", "_method", "_session", "_timeout_seconds", "_url")
@@ -87,8 +87,11 @@ class Request:
     def send(self) -> HTTPResponse:
         """Send the request and return the response. Block for at most `timeout_seconds`.
 
+        Returns:
+            The response, with any status. Redirects are returned, not followed.
+
         Raises:
-            HTTPRequestError: If there is no usable answer in time.
+            HTTPRequestError: If there is no usable response in time.
         """
         place = Place(self._url)
         answer: Future[HTTPResponse | HTTPRequestError] = Future()
@@ -110,11 +113,11 @@ class Request:
         return outcome
 
     async def send_async(self) -> HTTPResponse:
-        """Like `send`, without blocking the event loop, which must be asyncio's.
+        """Do the same as `send` without blocking the event loop, which must be asyncio's.
 
         Raises:
-            ConfigurationError: If no asyncio event loop runs.
-            HTTPRequestError: If there is no usable answer in time.
+            ConfigurationError: If no asyncio event loop is running.
+            HTTPRequestError: If there is no usable response in time.
         """
         require_asyncio()
         from asyncio import wrap_future  # already imported by the running event loop

@@ -17,7 +17,7 @@ def checked_url(url: str, *, allow_http: bool = False, what: str = "URL") -> str
         what: Name of the URL in the error.
 
     Raises:
-        ConfigurationError: If it is not.
+        ConfigurationError: If it is not one. The message does not repeat a URL that may contain credentials.
     """
     scheme, host = _scheme_and_host(url)
     # The message shows no part of a URL that may contain credentials or that cannot be parsed.

@@ -25,7 +25,7 @@ _MAX_AHEAD_SECONDS = 60.0
 
 
 class Subject(Protocol):
-    """The claims that authorization reads."""
+    """The part of `Claims` that the `require_…` functions read."""
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -54,10 +54,15 @@ class SignInDemand(NamedTuple):
 
 
 def sign_in_demand(max_age: object, acr_values: NameSet | None) -> SignInDemand | None:
-    """Return the requirements of two options, or None if both are None.
+    """Return the requirements in two options of an app, or None if both are None.
+
+    Args:
+        max_age: Maximum seconds since the sign-in, as the user of the extension wrote it.
+        acr_values: Levels of which one is required.
 
     Raises:
-        ConfigurationError: If `max_age` is not a whole number of seconds from 0 up, or a level contains white space.
+        ConfigurationError: If `max_age` is not a whole number of seconds from 0 up, or a level contains characters
+            other than printable ASCII, or a space.
     """
     if max_age is not None and (type(max_age) is not int or max_age < 0):
         raise ConfigurationError(f"max_age: expected whole seconds from 0 up or None, found {shown(max_age)}")
@@ -80,8 +85,9 @@ def require_sign_in(claims: Subject, demand: SignInDemand | None, now: float, le
         leeway: Seconds of clock skew.
 
     Raises:
-        AccessDeniedError: If the access token belongs to no user, so that another sign-in cannot help.
-        InsufficientAuthenticationError: If the sign-in is too old, or has another level, or if the token does not tell.
+        AccessDeniedError: If the access token does not belong to a user, so that another sign-in cannot help.
+        InsufficientAuthenticationError: If the sign-in is too old or has another level, or if the token does not
+            contain its time or level.
 
     Spec:
         RFC 9470 sections 3 and 5, OpenID Connect Core section 2 (``auth_time``, ``acr``).
@@ -108,7 +114,11 @@ def require_sign_in(claims: Subject, demand: SignInDemand | None, now: float, le
 
 
 def require_groups(claims: Subject, required: NameSet | None) -> None:
-    """Require that the user is in the groups. None requires nothing.
+    """Require that the user is in one of the groups, or in all of them.
+
+    Args:
+        claims: Verified claims of a token.
+        required: The groups. None requires nothing.
 
     Raises:
         GroupRequiredError: If the user is not in them.
@@ -118,20 +128,29 @@ def require_groups(claims: Subject, required: NameSet | None) -> None:
 
 
 def require_scopes(claims: Subject, required: NameSet | None) -> None:
-    """Require that the token has the scopes. None requires nothing.
+    """Require that the token has one of the scopes, or all of them.
+
+    Args:
+        claims: Verified claims of a token.
+        required: The scopes. None requires nothing.
 
     Raises:
-        ScopeRequiredError: If the token lacks them.
+        ScopeRequiredError: If the token does not have them.
     """
     if required is not None and not required.is_met_by(found := claims.scopes):
         raise ScopeRequiredError(f"scope: expected {required}, found {shown(found)}", required=required.names)
 
 
 def require_claim(claims: Subject, claim: str, required: NameSet) -> None:
-    """Require values of a claim that is a str or a list of str.
+    """Require that a claim has one of the values, or all of them.
+
+    Args:
+        claims: Verified claims of a token.
+        claim: Name of the claim. Its value must be a str or a list of str.
+        required: The values.
 
     Raises:
-        ClaimRequiredError: If the claim is absent, has another type, or lacks the values.
+        ClaimRequiredError: If the claim is absent, has another type, or does not have the values.
     """
     value = claims.get(claim)
     if not required.is_met_by(_names_in(value)):

@@ -100,11 +100,12 @@ class Requirements(Protocol[ClaimsToCheck_contra]):
 
 
 class NameSet:
-    """Required names, kept in order and as a set, so that a check takes constant time per name.
+    """Required groups, scopes or values of a claim. Each comparison takes constant time per name.
 
     Attributes:
-        names: The names.
-        require: Whether one name is enough ("any") or each is required ("all").
+        names: The names, in the order given.
+        require: `"any"` if one name is sufficient, `"all"` if each is required.
+        as_set: The same names as a set.
     """
 
     __slots__ = ("as_set", "names", "require")
@@ -118,7 +119,7 @@ class NameSet:
         return (" or " if self.require == "any" else " and ").join(self.names)
 
     def is_met_by(self, found: Collection[str]) -> bool:
-        """Return whether `found` contains one of the names, or all of them if `require` is "all"."""
+        """Return whether `found` contains one of the names, or all of them if `require` is `"all"`."""
         return not self.as_set.isdisjoint(found) if self.require == "any" else self.as_set.issubset(found)
 
 

@@ -26,14 +26,14 @@ class Revocations(Protocol):
 
 
 class RevocationCheck:
-    """Call an app's `Revocations`, and turn an invalid answer into an error.
+    """Ask an app's `Revocations` about tokens. A token passes only if the answer is False.
 
     Args:
         revocations: The app's object.
         leeway: Seconds for which tokens are accepted after their expiry.
 
     Raises:
-        ConfigurationError: If it has no `is_revoked`.
+        ConfigurationError: If the object has no method `is_revoked`.
     """
 
     def __init__(self, revocations: Revocations, leeway: float) -> None:
@@ -51,20 +51,20 @@ class RevocationCheck:
 
     @property
     def is_ready(self) -> bool:
-        """Return whether the current revocations are known."""
+        """Return whether the object knows the current revocations. True if it does not report that."""
         return bool(getattr(self._revocations, "is_ready", True))
 
     @property
     def age(self) -> float | None:
-        """Return seconds since the object last read the revocations; None if it does not report that."""
+        """Return the seconds since the object last read the revocations; None if it does not report that."""
         age = getattr(self._revocations, "age", None)
         return age if type(age) in (int, float) else None
 
     def prepare(self) -> None:
-        """Call the object's `ready`.
+        """Call the object's `ready`, if it has one, and block until it returns.
 
         Raises:
-            RevocationsUnavailableError: If it fails.
+            RevocationsUnavailableError: If `ready` raises an exception.
         """
         try:
             getattr(self._revocations, "ready", _nothing)()
@@ -73,11 +73,14 @@ class RevocationCheck:
         self._has_been_ready = True
 
     def check(self, claims: Mapping[str, object]) -> None:
-        """Check a token. Call `ready` before the first answer, and once more if there is no answer.
+        """Check a token. Call `prepare` before the first check, and again if the object has no answer.
+
+        Args:
+            claims: Verified claims of the token.
 
         Raises:
             TokenRevokedError: If the token is revoked.
-            RevocationsUnavailableError: If there is no answer.
+            RevocationsUnavailableError: If the object has no answer, or its answer is not a bool.
         """
         if not self._has_been_ready:
             self.prepare()
@@ -92,7 +95,7 @@ class RevocationCheck:
             _refuse(answer)
 
     async def check_async(self, claims: Mapping[str, object]) -> None:
-        """Like `check`, without blocking the event loop."""
+        """Do the same as `check`. Await `ready_async` if the object has it, which keeps the event loop free."""
         if not self._has_been_ready:
             await self._prepare_async()
         try:

@@ -11,7 +11,7 @@ from cognito_jwt_core.errors import ConfigurationError, shown
 from cognito_jwt_core.jwt.verified_token import VerifiedToken
 
 MAX_CACHE_SIZE: Final = 10_000_000
-"""At this size, the tokens take about ten gigabytes."""
+"""The largest number of tokens to remember. At this size, they take about ten gigabytes of memory."""
 
 
 def digest_of(text: bytes) -> bytes:

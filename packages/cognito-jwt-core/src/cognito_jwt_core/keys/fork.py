@@ -21,9 +21,13 @@ if hasattr(os, "register_at_fork"):  # not on Windows
 
 
 class PerProcess(Generic[T]):
-    """A value that each process creates on its first call of `get`.
+    """A value that each process creates for itself, also after a fork. Use it for locks and connections.
 
-    The process id is compared in addition to the fork hook, because some servers do not call all hooks.
+    It does not rely only on Python's fork hooks, because some servers do not call them. It also compares the process
+    id.
+
+    Args:
+        make: Function that creates the value, on the first call of `get` in a process.
     """
 
     def __init__(self, make: Callable[[], T]) -> None:
@@ -31,7 +35,7 @@ class PerProcess(Generic[T]):
         self._values: dict[tuple[int, int], T] = {}
 
     def get(self) -> T:
-        """Return the value of this process."""
+        """Return this process's value, the same one in all threads."""
         process = os.getpid(), _forks
         value = self._values.get(process)
         # This needs no lock, because `setdefault` keeps one value however many threads create one.

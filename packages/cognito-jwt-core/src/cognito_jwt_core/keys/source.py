@@ -56,10 +56,12 @@ class KeySource(Protocol):
 
 @runtime_checkable
 class LocalKeySource(KeySource, Protocol):
-    """A `KeySource` that can report immediately, without the network, whether its keys changed."""
+    """A `KeySource` that knows whether its keys have changed without asking the network, such as a file."""
 
     def revision(self) -> object:
-        """Return a value that changes when the keys do. Called for every token, so it must be fast and not block.
+        """Return a value that changes when the keys do.
+
+        The verifier calls this for every token, so it must be fast and must not block.
 
         Raises:
             OSError: If the revision is unknown, for example because the file is missing.
