@@ -70,6 +70,17 @@ class TestAView:
 
         assert app.test_client().get("/late").status_code == 401
 
+    def test_can_stand_between_two_routes(self, app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+        @app.get("/a", endpoint="a")
+        @cognito_auth_required
+        @app.get("/b", endpoint="b")
+        def late() -> str:
+            return "secret"
+
+        assert [app.test_client().get(path).status_code for path in ("/a", "/b")] == [401, 401]
+        (line,) = said(caplog)
+        assert "view b" in line
+
     def test_that_a_call_guards_too_late_is_said(self, app: Flask, caplog: pytest.LogCaptureFixture) -> None:
         """Not enforced: the result may be meant for another app."""
 

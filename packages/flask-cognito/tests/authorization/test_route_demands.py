@@ -1,6 +1,7 @@
 """Demands on the token per route: they replace those of the app and of `protect`."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import flask_restx  # type: ignore[import-untyped]
@@ -325,7 +326,7 @@ class TestArguments:
         assert callable(cognito_auth_required(token_use="id", client_id="a")(marked))
 
     def test_that_are_no_view(self) -> None:
-        with pytest.raises(TypeError):
+        with pytest.raises(TypeError, match="token_use='id'"):
             cognito_auth_required("admin")  # type: ignore[call-overload]
 
 
@@ -363,6 +364,36 @@ def test_a_hook_of_the_apps_own_is_seen_and_lets_preflights_pass(app: Flask) -> 
     assert app.test_client().options("/x", headers=preflight).status_code == 200
     output = app.test_cli_runner().invoke(args=["cognito", "routes"]).output
     assert "OPEN" not in output
+
+
+class CallableHook:
+    @cognito_auth_required
+    def __call__(self, name: str = "") -> None: ...
+
+
+@pytest.mark.parametrize("hook", [CallableHook(), partial(cognito_auth_required(lambda name: None), "x")], ids=type)
+def test_the_audit_sees_hooks_that_are_no_functions(app: Flask, hook: Any) -> None:
+    app.before_request(hook)
+    app.add_url_rule("/x", view_func=lambda: "x")
+
+    assert app.test_client().get("/x").status_code == 401
+    assert "OPEN" not in app.test_cli_runner().invoke(args=["cognito", "routes"]).output
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_a_hook_that_verifies_by_hand_lets_preflights_pass_until_it_reads_a_claim(app: Flask, reads: bool) -> None:
+    @app.before_request
+    def who() -> None:
+        claims = verify_cognito_jwt()
+        assert not claims
+        assert verify_cognito_jwt(optional=True) is None
+        if reads:
+            claims["sub"]
+
+    app.add_url_rule("/x", view_func=lambda: "x")
+
+    assert app.test_client().get("/x").status_code == 401
+    assert app.test_client().options("/x").status_code == (401 if reads else 200)
 
 
 def test_a_view_of_options_is_no_automatic_answer(app: Flask) -> None:

@@ -84,7 +84,7 @@ def test_demand_that_no_sign_in_can_meet_is_refused_at_once(options: dict[str, A
 
 
 def test_brackets_cannot_be_left_out(app: Flask) -> None:
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError, match="in parentheses"):
         app.add_url_rule("/", "view", cognito_step_up(ok))  # type: ignore[arg-type]
 
 

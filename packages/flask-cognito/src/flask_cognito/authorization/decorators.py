@@ -18,7 +18,9 @@ from flask_cognito.authorization.marks import PUBLIC, demands_of, mark
 from flask_cognito.authorization.requirement import Access
 from flask_cognito.authorization.route_demand import demand_of_route, is_automatic_options
 from flask_cognito.config.values import Names, names, text
-from flask_cognito.state import current_request
+from flask_cognito.responses.refusals import no_token
+from flask_cognito.responses.report import count_as_nobody
+from flask_cognito.state import app_state, current_request
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -164,6 +166,10 @@ def cognito_step_up(
 
     Spec: RFC 9470.
     """
+    if callable(max_age):
+        raise ConfigurationError(
+            "max_age: expected seconds, found a function; the decorator needs its arguments in parentheses"
+        )
     if max_age is None and acr_values is None:
         raise ConfigurationError("cognito_step_up: expected max_age, acr_values or both, found neither")
     levels = () if acr_values is None else names("acr_values", acr_values)
@@ -190,6 +196,8 @@ def verify_cognito_jwt(optional: bool) -> Claims | None: ...
 def verify_cognito_jwt(optional: bool = False) -> Claims | None:
     """Authenticate the current request like the decorators do. Both proxies are set afterwards.
 
+    Flask's automatic answers to OPTIONS need no token: the claims are then empty, and reading one rejects the request.
+
     Args:
         optional: If true, return None when the request has no token, as with `cognito_auth_optional`.
 
@@ -197,10 +205,16 @@ def verify_cognito_jwt(optional: bool = False) -> Claims | None:
         CognitoAuthError: If the request is rejected.
     """
     request = current_request()
-    identity = authenticate(request, optional=optional, demand=demand_of_route(request))
+    # In a hook, as the decorators do. Browsers send preflights without a token (Fetch standard).
+    is_preflight = is_automatic_options(request)
+    identity = authenticate(request, optional=optional or is_preflight, demand=demand_of_route(request))
     if identity is not None:
         return identity.claims
-    return None if optional else claims_of_nobody(request)  # the app only reports that it would reject the request
+    if optional:
+        return None
+    if is_preflight:
+        count_as_nobody(request, no_token(app_state().settings.challenge))
+    return claims_of_nobody(request)  # otherwise, the app only reports that it would reject the request
 
 
 def _with_or_without_brackets(view: Callable[..., Any] | None, access: Access) -> Callable[..., Any]:
@@ -236,7 +250,10 @@ def guard(view: Callable[P, R], access: Access) -> Callable[P, R]:
             f"{view.__name__} is a class: write `decorators = [...]` in it, or put the decorator above its methods"
         )
     if not callable(view):
-        raise TypeError(f"expected a view below the decorator, found {type(view).__name__}")
+        raise TypeError(
+            f"expected a view below the decorator, found {type(view).__name__}; an argument of the decorator needs its"
+            " name, for example token_use='id'"
+        )
     _check_for_contradiction(view, access)
     guarded = _guarded_async(view, access) if iscoroutinefunction(view) else _guarded_sync(view, access)
     mark(guarded, access)

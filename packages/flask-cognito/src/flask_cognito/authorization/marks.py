@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,9 +25,13 @@ def mark(view: Any, demand: Access | str) -> None:
 
 
 def demands_of(view: Any) -> tuple[Access | str, ...]:
-    """Return the marks of a function, or of a class itself, without those of its base classes."""
+    """Return the marks of a function, or of a class itself, without those of its base classes.
+
+    A `partial` has those of its function, and an object with `__call__` those of that method.
+    """
     found: tuple[Access | str, ...] = vars(view).get(_MARK, ()) if hasattr(view, "__dict__") else ()
-    return found
+    inner = view.func if isinstance(view, partial) else getattr(type(view), "__call__", None)  # noqa: B004
+    return found + demands_of(inner) if isinstance(inner, FunctionType) else found
 
 
 def all_demands(view: Any, method: str) -> list[Access | str]:

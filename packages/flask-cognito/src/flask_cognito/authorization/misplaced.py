@@ -86,14 +86,14 @@ class Registered:
     """The guards among the functions that an app has registered."""
 
     def __init__(self, functions: Iterable[Callable[..., Any]]) -> None:
-        found = [guard for function in functions for guard in guards_in(function)]
-        self._guards = {(guard.function_id, guard.access) for guard in found}
-        self._guarded = {guard.function_id for guard in found}
+        self._guarded = {guard.function_id for function in functions for guard in guards_in(function)}
 
-    def missing(self, function: Callable[..., Any]) -> list[Access]:
+    @staticmethod
+    def missing(function: Callable[..., Any]) -> list[Access]:
         """Return what decorators above the function require, if it was registered without them."""
+        inside = {(guard.function_id, guard.access) for guard in guards_in(function)}
         around = [guard for guard in guards_around(function) if guard.is_syntax]
-        return [guard.access for guard in around if (guard.function_id, guard.access) not in self._guards]
+        return [guard.access for guard in around if (guard.function_id, guard.access) not in inside]
 
     def unused(self, function: Callable[..., Any]) -> list[Access]:
         """Return what guards created by calls require, if no route uses any of the results."""

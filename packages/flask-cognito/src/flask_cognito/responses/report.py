@@ -35,6 +35,11 @@ def report(request: Request, refusal: CognitoAuthError) -> None:
 def go_on_as_nobody(request: Request, refusal: CognitoAuthError) -> None:
     """Report an error, and let the request continue without a user. A view that reads claims gets the error."""
     report(request, refusal)
+    count_as_nobody(request, refusal)
+
+
+def count_as_nobody(request: Request, refusal: CognitoAuthError) -> None:
+    """Let the request continue without a user, and raise the error only if a view reads claims."""
     setattr(request, _NOBODY, refusal)
 
 
@@ -44,7 +49,7 @@ def refusal_of_nobody(request: Request) -> CognitoAuthError | None:
 
 
 def refuse_after_all(request: Request, refusal: CognitoAuthError) -> Exception:
-    """Return the response to a request whose view needs a user: the same as without report-only mode."""
+    """Return the response to a request that went on without a user, if the app needs one after all."""
     sessions = app_state().sessions
     log_refusal(request, refusal)
     if sessions is not None and refusal.error_code == "authorization_required":
