@@ -39,7 +39,7 @@ from cognito_jwt_core.errors import (
     UnknownKeyError,
 )
 from cognito_jwt_core.jwt.policy import UNSET, Unset
-from cognito_jwt_core.jwt.revocation import Revocations
+from cognito_jwt_core.jwt.revocations.check import Revocations
 from cognito_jwt_core.jwt.stats import Stats
 from cognito_jwt_core.keys.settings import KeySettings
 from cognito_jwt_core.keys.source import JWKSFetchError, JWKSResponse, KeySource
@@ -50,9 +50,9 @@ if TYPE_CHECKING:
     from cognito_jwt_core.alb.verifier import AlbVerifier
     from cognito_jwt_core.diagnostics.doctor import doctor
     from cognito_jwt_core.diagnostics.explain import explain_token
-    from cognito_jwt_core.jwt.revocation_entry import Revocation
-    from cognito_jwt_core.jwt.revocation_list import RevocationList
-    from cognito_jwt_core.jwt.shared_revocations import Changes, RevocationSource
+    from cognito_jwt_core.jwt.revocations.entry import Revocation
+    from cognito_jwt_core.jwt.revocations.revocation_list import RevocationList
+    from cognito_jwt_core.jwt.revocations.shared import Changes, RevocationSource
     from cognito_jwt_core.resource_metadata import ResourceMetadata
 
 __all__ = [
@@ -117,10 +117,10 @@ _IMPORTED_LATER = {
     "doctor": "cognito_jwt_core.diagnostics.doctor",
     "explain_token": "cognito_jwt_core.diagnostics.explain",
     "ResourceMetadata": "cognito_jwt_core.resource_metadata",
-    "Changes": "cognito_jwt_core.jwt.shared_revocations",
-    "Revocation": "cognito_jwt_core.jwt.revocation_entry",
-    "RevocationList": "cognito_jwt_core.jwt.revocation_list",
-    "RevocationSource": "cognito_jwt_core.jwt.shared_revocations",
+    "Changes": "cognito_jwt_core.jwt.revocations.shared",
+    "Revocation": "cognito_jwt_core.jwt.revocations.entry",
+    "RevocationList": "cognito_jwt_core.jwt.revocations.revocation_list",
+    "RevocationSource": "cognito_jwt_core.jwt.revocations.shared",
 }
 
 

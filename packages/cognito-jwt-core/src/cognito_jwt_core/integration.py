@@ -19,7 +19,7 @@ from cognito_jwt_core.jwt.authorization import (
     sign_in_demand,
 )
 from cognito_jwt_core.jwt.policy import MAX_LEEWAY_SECONDS, NameSet
-from cognito_jwt_core.jwt.revocation import RevocationCheck
+from cognito_jwt_core.jwt.revocations.check import RevocationCheck
 from cognito_jwt_core.jwt.token_cache import MAX_CACHE_SIZE
 from cognito_jwt_core.keys.fork import PerProcess
 from cognito_jwt_core.keys.source import LocalKeySource

@@ -17,8 +17,8 @@ from cognito_jwt_core.clock import REAL_TIME
 from cognito_jwt_core.errors import ConfigurationError
 from cognito_jwt_core.jose.strict_json import check_depth
 from cognito_jwt_core.jwt.claims import is_numeric_date
-from cognito_jwt_core.jwt.revocation_entry import KINDS, Revocation
-from cognito_jwt_core.jwt.shared_revocations import Changes
+from cognito_jwt_core.jwt.revocations.entry import KINDS, Revocation
+from cognito_jwt_core.jwt.revocations.shared import Changes
 
 if TYPE_CHECKING:
     import redis

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from cognito_jwt_core.jwt import rules
 from cognito_jwt_core.jwt.policy import Rule, VerificationPolicy
-from cognito_jwt_core.jwt.revocation import RevocationCheck
+from cognito_jwt_core.jwt.revocations.check import RevocationCheck
 
 if TYPE_CHECKING:
     from cognito_jwt_core.alb.claims import AlbClaims

@@ -21,7 +21,7 @@ from cognito_jwt_core.jose.header import check_header
 from cognito_jwt_core.jose.key import VerificationKey
 from cognito_jwt_core.jwt.pipeline import verify_signature
 from cognito_jwt_core.jwt.policy import name_set
-from cognito_jwt_core.jwt.revocation import RevocationCheck, Revocations
+from cognito_jwt_core.jwt.revocations.check import RevocationCheck, Revocations
 from cognito_jwt_core.jwt.stats import Counter, Stats
 from cognito_jwt_core.jwt.token_cache import TokenCache
 from cognito_jwt_core.jwt.verified_token import VerifiedToken

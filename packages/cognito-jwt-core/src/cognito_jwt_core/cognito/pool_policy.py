@@ -28,7 +28,7 @@ from cognito_jwt_core.jwt.policy import (
     checked_custom_check,
     name_set,
 )
-from cognito_jwt_core.jwt.revocation import RevocationCheck, Revocations
+from cognito_jwt_core.jwt.revocations.check import RevocationCheck, Revocations
 
 Names: TypeAlias = "str | Collection[str] | None"
 TokenUse: TypeAlias = 'Literal["access", "id"] | None'

@@ -22,7 +22,7 @@ from cognito_jwt_core.cognito.pool_policy import (
 from cognito_jwt_core.cognito.user_pool import UserPool
 from cognito_jwt_core.errors import ConfigurationError, shown
 from cognito_jwt_core.jwt.policy import UNSET, Unset
-from cognito_jwt_core.jwt.revocation import Revocations
+from cognito_jwt_core.jwt.revocations.check import Revocations
 from cognito_jwt_core.jwt.stats import Counter, Stats
 from cognito_jwt_core.jwt.verifier import Verifier
 from cognito_jwt_core.keys.settings import KeySettings

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any, ClassVar, Final, Literal, Protocol, TypeAlias, TypeVar
 
 from cognito_jwt_core.errors import ConfigurationError, InvalidTokenError, shown
-from cognito_jwt_core.jwt.revocation import RevocationCheck
+from cognito_jwt_core.jwt.revocations.check import RevocationCheck
 
 AnyClaims = TypeVar("AnyClaims", bound="dict[str, object]")
 ClaimsToCheck_contra = TypeVar("ClaimsToCheck_contra", bound="dict[str, object]", contravariant=True)

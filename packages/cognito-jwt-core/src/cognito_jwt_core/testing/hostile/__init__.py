@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from cognito_jwt_core.jwt.revocation_list import RevocationList
+from cognito_jwt_core.jwt.revocations.revocation_list import RevocationList
 from cognito_jwt_core.testing.hostile.balancers import of_balancer
 from cognito_jwt_core.testing.hostile.claims import with_wrong_claims, without_audience
 from cognito_jwt_core.testing.hostile.forge import Forge, HostileToken

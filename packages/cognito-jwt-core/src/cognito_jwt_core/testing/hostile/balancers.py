@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from jwcrypto.jwk import JWK
 
-from cognito_jwt_core.jwt.revocation_list import RevocationList
+from cognito_jwt_core.jwt.revocations.revocation_list import RevocationList
 from cognito_jwt_core.testing import tokens
 from cognito_jwt_core.testing.hostile.forge import HostileToken
 from cognito_jwt_core.testing.keys import cached_key, ec_key, sign_with

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from cognito_jwt_core.jwt.revocation_list import RevocationList
+from cognito_jwt_core.jwt.revocations.revocation_list import RevocationList
 from cognito_jwt_core.testing import tokens
 from cognito_jwt_core.testing.hostile.forge import Forge, HostileToken
 from cognito_jwt_core.testing.tokens import ABSENT

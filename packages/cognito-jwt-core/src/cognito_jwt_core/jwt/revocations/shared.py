@@ -11,8 +11,8 @@ from typing import NamedTuple, Protocol
 from cognito_jwt_core import workers
 from cognito_jwt_core.clock import REAL_TIME, Clock, Moment
 from cognito_jwt_core.errors import RevocationsUnavailableError
-from cognito_jwt_core.jwt.revocation_entries import RevocationEntries
-from cognito_jwt_core.jwt.revocation_entry import Revocation
+from cognito_jwt_core.jwt.revocations.entries import RevocationEntries
+from cognito_jwt_core.jwt.revocations.entry import Revocation
 from cognito_jwt_core.keys.fetch import Fetch
 from cognito_jwt_core.keys.fork import PerProcess
 

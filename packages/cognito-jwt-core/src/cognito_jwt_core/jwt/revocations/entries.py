@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from cognito_jwt_core.clock import Clock, Moment
-from cognito_jwt_core.jwt.revocation_entry import KINDS, Kind, Revocation, key_of, merged, revokes
+from cognito_jwt_core.jwt.revocations.entry import KINDS, Kind, Revocation, key_of, merged, revokes
 from cognito_jwt_core.keys.fork import PerProcess
 
 _log = logging.getLogger("cognito_jwt_core.revocations")

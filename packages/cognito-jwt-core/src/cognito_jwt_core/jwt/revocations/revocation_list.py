@@ -10,9 +10,9 @@ from typing import Any, Literal
 from cognito_jwt_core.clock import Clock, Moment
 from cognito_jwt_core.errors import ConfigurationError, InvalidClaimError, MissingClaimError, shown
 from cognito_jwt_core.jwt.claims import is_numeric_date
-from cognito_jwt_core.jwt.revocation_entries import RevocationEntries
-from cognito_jwt_core.jwt.revocation_entry import Kind, Revocation
-from cognito_jwt_core.jwt.shared_revocations import RevocationSource, SharedCopy
+from cognito_jwt_core.jwt.revocations.entries import RevocationEntries
+from cognito_jwt_core.jwt.revocations.entry import Kind, Revocation
+from cognito_jwt_core.jwt.revocations.shared import RevocationSource, SharedCopy
 
 _LONGEST_TOKEN_SECONDS = 86_400.0  # "Token expiration": Cognito's access and ID tokens live for at most a day
 
