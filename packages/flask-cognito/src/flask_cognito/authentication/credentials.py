@@ -22,7 +22,13 @@ _OWS = " \t"  # RFC 9110 section 5.6.3; any other white space counts as part of 
 _BROWSERS_OWN = ("cookie", "referer")
 
 _JWT = re.compile(r"eyJ[\w-]+\.[\w-]*\.[\w.-]*")
+# Only at the start of a word, so that a search stays linear.
+_JWT_IN = re.compile(r"(?<![\w-])" + _JWT.pattern)
+_OBJECT = re.compile(r"\[object (?:Object|Promise|Undefined|Null)\]")
 _WORD_CHARACTER = re.compile(r"[\w.-]")
+
+# The character after a scheme, where a space should be.
+_MARKS = {":": "a colon after the scheme", ",": "a comma after the scheme", "\t": "a tab after the scheme"}
 
 # IANA's registry of HTTP authentication schemes. Messages may name these, because they are not part of a token.
 _SCHEMES = {
@@ -147,7 +153,8 @@ def _token_in(value: str, settings: Settings) -> str:
         return value
     if prefixes == ("",) and scheme.lower() not in _SCHEMES.keys() - {"bearer"}:
         raise HeaderFormError(f"text with spaces, beginning with {_described(scheme)}")
-    raise OtherSchemeError(_described(scheme) if has_space else _without_scheme(value))
+    near = _nearly(value, settings)
+    raise OtherSchemeError(near or (_described(scheme) if has_space else _without_scheme(value)))
 
 
 def _after_scheme(scheme: str, token: str) -> str:
@@ -156,9 +163,25 @@ def _after_scheme(scheme: str, token: str) -> str:
     words = token.split()
     if words[0].lower() == scheme.lower():
         return "the scheme twice"
-    if token == "[object Object]":
-        return "'[object Object]': a script wrote an object instead of the token's text"
+    if _OBJECT.fullmatch(token):
+        return f"'{token}': a script wrote an object instead of the token's text"
+    if words[0].endswith(","):
+        return "several values with commas: the header was sent twice, or two were joined"
     return f"{len(words)} words after the scheme"
+
+
+def _nearly(value: str, settings: Settings) -> str:
+    """Return what is wrong with a header that nearly has the expected form, or an empty text."""
+    if _OBJECT.fullmatch(value):
+        return f"'{value}': a script wrote an object instead of the token's text"
+    if value.lower().startswith(f"{settings.jwt_header_name}:".lower()):
+        return "the header's name in its value"
+    for prefix in filter(None, settings.jwt_header_prefixes):
+        rest = value[len(prefix) :]
+        ends_there = not (rest[:1].isascii() and rest[:1].isalnum()) or rest.startswith("eyJ")
+        if ends_there and value.lower().startswith(prefix.lower()):
+            return _MARKS.get(rest[:1], "the scheme without a space after it")
+    return ""
 
 
 def _described(scheme: str) -> str:
@@ -167,7 +190,7 @@ def _described(scheme: str) -> str:
     if _JWT.fullmatch(scheme):
         return "text that looks like a token before the first space"
     if scheme.endswith(":"):
-        return "a colon after the scheme"
+        return "another scheme, with a colon after it"
     if scheme[:1] in ("'", '"'):
         return "a quotation mark at the beginning"
     return f"another scheme of {len(scheme)} letters"
@@ -176,6 +199,8 @@ def _described(scheme: str) -> str:
 def _without_scheme(value: str) -> str:
     if _JWT.fullmatch(value):
         return "no scheme (the text looks like a token)"
+    if _JWT_IN.search(value):
+        return "no scheme, and other text around a token"
     return "no scheme, and text that does not look like a token"
 
 
