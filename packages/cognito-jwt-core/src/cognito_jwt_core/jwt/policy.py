@@ -139,9 +139,7 @@ def name_set(
     if isinstance(value, (bytes, Mapping)) or not isinstance(value, Collection):
         raise ConfigurationError(f"{option}: expected a str, a collection of str or None, found {shown(value)}")
     if not value:
-        raise ConfigurationError(
-            f"{option}: expected at least one name, found an empty collection; None means not required"
-        )
+        raise ConfigurationError(f"{option}: expected at least one name, found an empty collection")
     for name in value:
         if not isinstance(name, str) or name == "":
             raise ConfigurationError(f"{option}: expected non-empty strings, found {shown(name)}")
