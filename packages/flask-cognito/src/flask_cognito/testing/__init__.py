@@ -1,6 +1,7 @@
-"""Test an app that uses this extension: sign a client in, and send hostile tokens to a route.
+"""Tools for tests of an app that uses this extension.
 
-No other part of the extension imports this.
+Sign a test client in, send hostile tokens to a route, and test your own session store. The extension does not import
+this package at run time.
 """
 
 from flask_cognito.testing.session_stores import SessionStoreTests

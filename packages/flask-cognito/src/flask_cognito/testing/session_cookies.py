@@ -1,4 +1,4 @@
-"""Session cookies for a test client, without a sign-in."""
+"""Put the cookies of a session into a test client, without a login at Cognito."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ from flask_cognito.sign_in.state import AppSignIn, PoolSignIn
 
 
 class SessionCookies:
-    """A user's session in a client's cookies. It cannot be refreshed.
+    """A user's session in the cookies of a test client. It has no refresh token.
 
     Args:
         client: The app's `test_client()`.
         state: The app's sign-in at this pool.
-        pool: The pool that issues the tokens.
-        username: The user.
+        pool: Pool that issues the tokens.
+        username: User to sign in.
         groups: The user's groups.
-        claims: Further arguments of `LocalUserPool.access_token`.
+        claims: Other arguments of `LocalUserPool.access_token`.
+
+    Attributes:
+        access_token: The access token in the session.
     """
 
     def __init__(
@@ -61,16 +64,20 @@ class SessionCookies:
 
     @property
     def value(self) -> dict[str, str]:
-        """Return the values of these cookies in the client."""
+        """Return the values, by name, that the client has now for the cookies of the session."""
         kept = {name: self._client.get_cookie(name, self._domain) for name in self._cookies}
         return {name: cookie.value for name, cookie in kept.items() if cookie is not None}
 
     def put(self, token: str) -> None:
-        """Put the session into the client."""
+        """Set the cookies of the session in the client. The argument is not used."""
         self.restore(self._cookies)
 
     def restore(self, cookies: Any) -> None:
-        """Replace the session's cookies in the client by these."""
+        """Delete the cookies of the session from the client, and set these instead.
+
+        Args:
+            cookies: Values by name, from `value`.
+        """
         for name in self._cookies:
             self._client.delete_cookie(name, domain=self._domain)
         for name, value in cookies.items():
@@ -78,7 +85,7 @@ class SessionCookies:
 
 
 def pool_of(sign_in: AppSignIn, pool: LocalUserPool) -> PoolSignIn | None:
-    """Return the app's pool that accepts the tokens of a local pool."""
+    """Return the app's sign-in that accepts the tokens of a local pool, or None if there is none."""
     only = None if sign_in.has_names else sign_in.only
     return only or sign_in.of_issuer(pool.issuer)
 

@@ -1,4 +1,4 @@
-"""A test suite for your own session store."""
+"""Tests for your own session store."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _THREADS = 8
 class SessionStoreTests:
     """Tests of the `SessionStore` protocol, for pytest. Derive a class and implement `make_store`.
 
-    The tests use random keys, so that they can share a database. They need no other fixture.
+    The tests use random keys, so they can share a database with each other. They use no fixtures.
 
     Example:
         ```python
@@ -27,11 +27,11 @@ class SessionStoreTests:
     """
 
     def make_store(self) -> SessionStore:
-        """Return a store. Two stores in one test must share their records."""
+        """Return a store. All stores that a test makes must share their records and locks."""
         raise NotImplementedError(f"{type(self).__name__}: expected a method make_store")
 
     def test_it_is_a_session_store(self) -> None:
-        """Require every method of the protocol."""
+        """Require that the store has every method of the protocol."""
         assert isinstance(self.make_store(), SessionStore)
 
     def test_an_unknown_key_has_no_record(self) -> None:
@@ -39,7 +39,7 @@ class SessionStoreTests:
         assert self.make_store().load(_key()) is None
 
     def test_a_record_is_loaded_as_it_was_created(self) -> None:
-        """Require that a record can be read after a write, with values of the largest size."""
+        """Require that `load` returns a value of 16 KiB, the largest size, as it was created."""
         store, key, value = self.make_store(), _key(), "v" * 16384
 
         store.create(key, value, 60, _key())
@@ -49,7 +49,7 @@ class SessionStoreTests:
         assert record.value == value
 
     def test_replace_changes_value_and_version(self) -> None:
-        """Require that a loaded version is valid for one replace."""
+        """Require that `replace` accepts a loaded version once, and changes it."""
         store, key = self.make_store(), _key()
         store.create(key, "one", 60, _key())
         first = store.load(key)
@@ -64,7 +64,7 @@ class SessionStoreTests:
         assert second.version != first.version
 
     def test_replace_does_not_revive_a_deleted_record(self) -> None:
-        """Require that a deleted record does not come back."""
+        """Require that `replace` returns False for a deleted record, and does not create it."""
         store, key = self.make_store(), _key()
         store.create(key, "one", 60, _key())
         record = store.load(key)
@@ -75,7 +75,7 @@ class SessionStoreTests:
         assert store.load(key) is None
 
     def test_touch_does_not_revive_a_deleted_record(self) -> None:
-        """Require that `touch` does not create a record."""
+        """Require that `touch` does not create a record that does not exist."""
         store, key = self.make_store(), _key()
 
         store.touch(key, 60)
@@ -83,11 +83,11 @@ class SessionStoreTests:
         assert store.load(key) is None
 
     def test_delete_of_an_unknown_key_is_no_error(self) -> None:
-        """Require that a second logout succeeds."""
+        """Require that `delete` succeeds for an unknown key, as in a second logout."""
         self.make_store().delete(_key())
 
     def test_a_record_ends_with_its_time(self) -> None:
-        """Require that a record expires after `ttl_seconds` of `create`."""
+        """Require that a record is gone soon after the `ttl_seconds` of `create`."""
         store, key = self.make_store(), _key()
 
         store.create(key, "one", _SHORT_SECONDS, _key())
@@ -95,7 +95,7 @@ class SessionStoreTests:
         _wait_until_gone(store, key)
 
     def test_touch_prolongs_a_record(self) -> None:
-        """Require that `touch` sets a new time to live from now on."""
+        """Require that `touch` sets a new time to live, counted from that moment."""
         store, key, other, user = self.make_store(), _key(), _key(), _key()
         store.create(key, "one", 1, user)
         store.create(other, "two", 1, user)
@@ -106,7 +106,7 @@ class SessionStoreTests:
         assert store.load(key) is not None
 
     def test_replace_prolongs_a_record(self) -> None:
-        """Require that `replace` sets a new time to live from now on."""
+        """Require that `replace` sets a new time to live, counted from that moment."""
         store, key, other, user = self.make_store(), _key(), _key(), _key()
         store.create(key, "one", 1, user)
         store.create(other, "two", 1, user)
@@ -119,7 +119,7 @@ class SessionStoreTests:
         assert store.load(key) is not None
 
     def test_delete_user_deletes_every_record_of_that_user(self) -> None:
-        """Require that replaced and touched records are deleted too, and only that user's."""
+        """Require that `delete_user` deletes all records of one user, also replaced and touched ones, and no others."""
         store, user = self.make_store(), _key()
         mine, other = [_key(), _key(), _key()], _key()
         for key in mine:
@@ -136,7 +136,7 @@ class SessionStoreTests:
         assert store.load(other) is not None
 
     def test_a_record_can_be_created_anew_for_another_user(self) -> None:
-        """Require a new value, a new version, and the new user."""
+        """Require that `create` with an existing key replaces its value, version and user."""
         store, key, first, second = self.make_store(), _key(), _key(), _key()
         store.create(key, "one", 60, first)
         before = store.load(key)
@@ -153,11 +153,11 @@ class SessionStoreTests:
         assert store.load(key) is None
 
     def test_delete_user_of_an_unknown_user_is_no_error(self) -> None:
-        """Require that deleting an unknown user succeeds."""
+        """Require that `delete_user` succeeds for an unknown user."""
         self.make_store().delete_user(_key())
 
     def test_a_lock_is_taken_once(self) -> None:
-        """Require that another store object cannot take a lock until it is released."""
+        """Require that no store object can take a lock that is taken, until it is released."""
         store, other, key = self.make_store(), self.make_store(), _key()
 
         with store.lock(key, 60) as is_mine:
@@ -185,7 +185,7 @@ class SessionStoreTests:
             assert is_mine is True
 
     def test_a_lock_of_a_dead_holder_ends(self) -> None:
-        """Require that a lock ends after `ttl_seconds`, and that a late release does not end the next holder's lock."""
+        """Require that a lock ends after `ttl_seconds`, and that a late release does not end another holder's lock."""
         store, key = self.make_store(), _key()
         late = store.lock(key, _SHORT_SECONDS)
         assert late.__enter__() is True
@@ -204,7 +204,7 @@ class SessionStoreTests:
         second.__exit__(None, None, None)
 
     def test_a_lock_has_one_holder_among_threads(self) -> None:
-        """Require that only one of many threads takes the lock at the same time."""
+        """Require that exactly one of eight threads takes a lock if all try at the same time."""
         key, taken = _key(), []
         start, end = threading.Barrier(_THREADS), threading.Barrier(_THREADS)
 
@@ -224,7 +224,7 @@ class SessionStoreTests:
         assert sorted(taken) == [False] * (_THREADS - 1) + [True]
 
     def test_one_of_many_replaces_wins(self) -> None:
-        """Require that only one of many threads replaces the same version."""
+        """Require that exactly one of eight threads replaces a version if all try at the same time."""
         key, won = _key(), []
         self.make_store().create(key, "one", 60, _key())
         record = self.make_store().load(key)

@@ -1,4 +1,4 @@
-"""Sign a test client in like a browser: through a `LocalManagedLogin`, over real sockets."""
+"""Sign a test client in as a browser does, through a `LocalManagedLogin`."""
 
 from __future__ import annotations
 
@@ -33,20 +33,22 @@ def sign_in(
     *,
     next: str | None = None,  # noqa: A002
 ) -> TestResponse:
-    """Complete a sign-in with Flask's test client, which then has a session.
+    """Sign a test client in through the app's login, the managed login and the callback. The client then has a session.
 
     Args:
         client: The app's `test_client()`.
-        username: A user of `login`.
+        username: Name of a user of `login`.
         password: The user's password.
-        login: The managed login, which must be running and know the app's callback URL.
-        next: Path to go to afterwards.
+        login: The managed login. It must be running, and its `callback_urls` must contain the app's callback URL.
+        next: Path to which the app redirects after the sign-in. None means the app's start page.
 
     Returns:
-        The callback's response: a 303 to `next`, or an error page.
+        The response of the callback: a 303 to `next`, or an error page. If the login page does not redirect, its
+        response.
 
     Raises:
-        RuntimeError: If the app has several pools with sign-in, and the managed login belongs to none of them.
+        RuntimeError: If the app has no `CognitoSignIn`, if `login` is not running or shows an error, for example for a
+            wrong password, or if the app has named pools and `login` belongs to none of them.
 
     Example:
         ```python
@@ -69,15 +71,15 @@ def sign_in(
 
 
 def callback_of(url: str, username: str, password: str) -> str:
-    """Return the callback URL to which a managed login sends a browser after its user has signed in.
+    """Sign in at a managed login, and return the URL to which it redirects the browser.
 
     Args:
-        url: URL of the authorization endpoint, with its query.
-        username: The user.
+        url: URL of the authorization request.
+        username: Name of the user.
         password: The user's password.
 
     Raises:
-        RuntimeError: If the managed login shows an error.
+        RuntimeError: If the managed login shows an error, for example for a wrong password.
     """
     browser = build_opener(HTTPCookieProcessor(CookieJar()), _NoRedirects(), ProxyHandler({}))
     domain = urlsplit(url).netloc

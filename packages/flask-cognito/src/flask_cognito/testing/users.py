@@ -1,4 +1,4 @@
-"""Test an app that uses this extension: sign a client in, and check a route."""
+"""Sign a test client in with a token, and check that a route rejects hostile tokens."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _MOST_SHOWN_OF_AN_ANSWER: Final = 200
 
 
 class SignedIn:
-    """A client whose requests carry a user's token, permanently or in a `with` block.
+    """A test client whose requests carry a user's token until `sign_out`, or until the end of a `with` block.
 
     Attributes:
-        client: The client, which the `with` statement also returns.
+        client: The client. The `with` statement also returns it.
         token: The token.
     """
 
@@ -40,7 +40,7 @@ class SignedIn:
         location.put(token)
 
     def sign_out(self) -> None:
-        """Restore what the client sent before."""
+        """Remove the token, and restore the header or cookies that the client sent before."""
         self._location.restore(self._before)
 
     def __enter__(self) -> FlaskClient:
@@ -61,29 +61,30 @@ def as_user(
     load_balancer: LocalLoadBalancer | None = None,
     **token: Any,
 ) -> SignedIn:
-    """Sign a test client in. Each of its requests carries a real token, where the app looks for it.
+    """Sign a test client in. Each of its requests then carries a real token, where the app looks for it.
 
-    The app runs unchanged, with every check on. The token goes into the header (with the prefix) or cookie of the app's
-    configuration. It is an ID token if the app requires one, and has the audience that the app requires. A request that
-    sets that header itself is sent unchanged.
+    The app runs unchanged, with every check on. The token goes into the header (with its prefix) or the cookie in the
+    app's configuration, or into session cookies if the app has `CognitoSignIn`. It is an ID token if the app requires
+    one, and has the audience that the app requires. A request that sets the header itself is sent unchanged.
 
     Args:
         client: The app's `test_client()`.
         username: User to sign in.
         groups: The user's groups.
-        pool: Pool that issues the token; by default the local pool in the app's configuration (`COGNITO_JWKS =
+        pool: Pool that issues the token. The default is the local pool in the app's configuration (`COGNITO_JWKS =
             pool.jwks`).
         load_balancer: Load balancer that signs the token instead, for an app that reads such tokens.
         **token: Other arguments of `LocalUserPool.access_token` or `id_token`: `scopes`, `expires_in`, any claim.
-            With a load balancer, arguments of `LocalLoadBalancer.token`.
+            With `load_balancer`, arguments of `LocalLoadBalancer.token`.
 
     Returns:
         An object that signs the client out at the end of `with as_user(client, "alice"):`, or with `sign_out()`.
 
     Raises:
-        RuntimeError: If the app does not use the extension, or the local pool is ambiguous.
-        ValueError: If the app reads only tokens of load balancers and none is given, or the other way round, or if
-            groups are given for a load balancer, whose tokens have none.
+        RuntimeError: If the app has no `CognitoAuth`, or if `pool` is not given and the app's configuration does not
+            have exactly one local pool.
+        ValueError: If the app reads only tokens of load balancers and `load_balancer` is not given, if the app does not
+            read them and it is given, or if `groups` are given with it, because its tokens have no groups.
 
     Example:
         ```python
@@ -147,29 +148,35 @@ def assert_rejects_hostile(
     acr_values: Iterable[str] = (),
     load_balancer: LocalLoadBalancer | None = None,
 ) -> None:
-    """Send a protected route more than 200 tokens that it must reject, and fail if it accepts any.
+    """Send more than 200 hostile tokens to a protected route, and fail unless it rejects each of them.
 
-    First, the route must reject a request without a token, and accept a valid one. Otherwise, a route that rejects
-    every token would pass. Then it must answer each of the `hostile_tokens` with 401 or 403, and not with 500 or 200.
+    First, the route must reject a request without a token, and accept one with a valid token. Otherwise, a route that
+    rejects every token would pass. Then it must answer each of the `hostile_tokens` with 401 or 403. Any other status
+    is a failure, also 500.
 
     Args:
         client: The app's `test_client()`, signed in or not.
         path: Path of a route that accepts access tokens.
         pool: Pool whose tokens the app accepts.
-        method: HTTP method. The request with the valid token takes effect.
-        username: User of the valid token, for an app that looks its users up.
+        method: HTTP method. The view runs for the request with the valid token.
+        username: User of the valid token, for an app that looks up its users.
         groups: Groups that the route requires.
         scopes: Scopes that the route requires.
-        revocations: The app's revocation list, to also send revoked tokens. This adds entries to it.
-        max_age: The route's value in `cognito_step_up`, to also send tokens with an older sign-in.
-        acr_values: The route's value in `cognito_step_up`, to also send tokens with another level.
-        load_balancer: The app's load balancer, inside its `with` block, to also send hostile tokens in its header.
-            The route must not require groups, scopes or a sign-in, which its tokens lack.
+        revocations: The app's revocation list. If given, this function adds entries to it, and also sends revoked
+            tokens.
+        max_age: The route's `max_age` in `cognito_step_up`, in seconds. If given, this function also sends tokens with
+            an older sign-in.
+        acr_values: The route's `acr_values` in `cognito_step_up`. If given, this function also sends tokens with
+            another level.
+        load_balancer: The app's load balancer, inside its `with` block. If given, this function also sends hostile
+            tokens in its header. The route must not require groups, scopes or a recent sign-in, because the tokens of
+            load balancers do not contain them.
 
     Raises:
-        ValueError: If the app reads only tokens of load balancers, and none is given.
-        AssertionError: If a token is accepted. The message names each such token, the risk, and the setting that
-            rejects it.
+        RuntimeError: If the app has no `CognitoAuth`.
+        ValueError: If the app reads only tokens of load balancers, and `load_balancer` is not given.
+        AssertionError: If the route is not protected, rejects the valid token, or does not reject a hostile token. The
+            message lists the first 20 such tokens, each with the risk and the setting that rejects it, if there is one.
     """
     __tracebackhide__ = True
     settings = _settings_of(client.application)
@@ -219,9 +226,9 @@ def assert_rejects_hostile(
 
 
 class _Location:
-    """A place where the app looks for tokens: a header or a cookie. `value` is what the client sends there.
+    """A header or cookie in which the app looks for tokens.
 
-    A load balancer's header has a token without a prefix.
+    `value` is the text that the client sends in it. A load balancer's header contains a token without a prefix.
     """
 
     def __init__(self, client: FlaskClient, settings: Settings, location: str) -> None:
@@ -261,7 +268,7 @@ class _Location:
 
     @contextmanager
     def empty(self) -> Iterator[None]:
-        """Send nothing here except tokens that are put. Restore everything at the end."""
+        """Send nothing in this place inside the `with` block, except for tokens that `put` sets."""
         before = self.value
         self.value = None
         try:
@@ -271,7 +278,7 @@ class _Location:
 
 
 class _Answer(NamedTuple):
-    """The result of a request: a status, or an exception that a server would turn into a 500."""
+    """The response to a request. An exception from the app counts as a 500, as on a server."""
 
     status: int
     text: str
@@ -301,7 +308,7 @@ class _Route:
 
 
 class _Advice:
-    """The setting to change for a token that the app accepted because of its configuration."""
+    """Advice on which setting to change if the app's configuration makes it accept a hostile token."""
 
     def __init__(self, pool: LocalUserPool, demands: PoolSettings | None) -> None:
         self._demands = demands
@@ -389,7 +396,7 @@ def _the_local_pool(settings: Settings) -> LocalUserPool:
 
 
 def _required_audience(demands: PoolSettings | None) -> str | None:
-    """Return an audience that an app requires in a pool's access tokens."""
+    """Return an audience that the app requires in a pool's access tokens, or None if it requires none."""
     if demands is None or not demands.require_audience or demands.token_use == "id":
         return None
     return (demands.audience or ())[-1]
