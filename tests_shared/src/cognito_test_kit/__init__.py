@@ -1,1 +1,1 @@
-"""What the tests of this repository share: tokens and their verdicts, key servers, a browser, the documentation."""
+"""Code that several test suites of this repository share: inputs with expected results, servers, and tools for docs."""

@@ -1,4 +1,4 @@
-"""The real browser of the tests that drive one: those of the example's page and of the site."""
+"""Chromium, for tests of the sign-in page, the example and the documentation site in a real browser."""
 
 from __future__ import annotations
 
@@ -23,14 +23,19 @@ FLAGS = [
 
 
 def no_browser(reason: object) -> NoReturn:
-    """Skip, and say how to get a browser; where one is promised (REQUIRE_BROWSER), its absence is a failure."""
+    """Skip the test, and say how to install a browser. With `REQUIRE_BROWSER` in the environment, fail instead.
+
+    Args:
+        reason: The missing part, for the message.
+    """
     outcome = pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip
     outcome(f"{HOW_TO_GET_ONE} ({reason})")
 
 
-# For the length of a module, not of the session: its event loop would be in the way of other modules' coroutines.
+# One browser for each module. With one for the session, its event loop would disturb coroutines in other modules.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """Start Chromium, or skip the tests."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
@@ -40,7 +45,7 @@ def browser() -> Iterator[Any]:
 
 
 def path_of_browser() -> str:
-    """Return the path of the machine's browser, or skip."""
+    """Return the path of an installed Chromium or Chrome, or skip the test."""
     names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
     path = next(filter(None, map(shutil.which, names)), None)
     if path is None:

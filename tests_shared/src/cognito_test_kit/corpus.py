@@ -1,7 +1,7 @@
-"""Tokens and other inputs, valid and hostile, each with the answer that it must get.
+"""Valid and hostile inputs of a verifier, each with its expected result.
 
-They are meant for a verifier of access tokens of the pool and its app client, with `API` as audience. The tests ask
-for the exact error; `benchmarks/compare.py` asks other libraries about the same tokens; the fuzzer begins with them.
+The verifier accepts access tokens of a pool and its app client, with `API` as audience. The tests check for the exact
+error, `benchmarks/compare.py` sends the same tokens to other libraries, and the fuzzer starts with them.
 """
 
 from __future__ import annotations
@@ -34,13 +34,14 @@ MAX_CHARACTERS = 64 * 1024
 
 
 class Case(NamedTuple):
-    """One input.
+    """An input and its expected result.
 
     Attributes:
-        group: What kind of thing is tried.
-        name: Unique in the corpus.
-        token: The input.
-        expected: The error that must come, `InvalidTokenError` for any of its kind; None where it must be accepted.
+        group: Kind of input.
+        name: Name of the input, unique in the corpus.
+        token: The input, which may have any type.
+        expected: Error that the verifier must raise. `InvalidTokenError` also stands for all its subclasses. None if
+            the verifier must accept the input.
     """
 
     group: str
@@ -50,14 +51,19 @@ class Case(NamedTuple):
 
 
 def verifier_for(pool: LocalUserPool, **options: object) -> CognitoVerifier:
-    """The verifier whose answers `corpus` holds."""
+    """Return a verifier for which the results in `corpus` are right.
+
+    Args:
+        pool: Pool whose tokens it accepts.
+        **options: Arguments of `CognitoVerifier` to add or replace.
+    """
     settings: dict[str, object] = {"client_id": pool.client_id, "token_use": "access", "audience": API}
     settings |= {"jwks": pool.jwks, "clock": pool.clock} | options
     return CognitoVerifier(pool.id, **settings)  # type: ignore[arg-type]
 
 
 def corpus(pool: LocalUserPool) -> Iterator[Case]:
-    """Every case, made from the pool's keys and clock as they are now."""
+    """Yield every case, created with the pool's current key and time."""
     for hostile in hostile_tokens(pool):
         yield Case("hostile tokens of the testing kit", hostile.name, hostile.token, InvalidTokenError)
     for group, cases in {
@@ -469,7 +475,7 @@ class _Text(str):
 
 
 def of_length(pool: LocalUserPool, length: int) -> str:
-    """A token, valid but for its length, of exactly that many characters."""
+    """Return a token of exactly this number of characters. Everything else in it is valid."""
     claims = pool.access_claims()
     for padding in range(4):  # base64url has no texts of every length; the header makes up for the rest
         header = json.dumps(pool.header) + " " * padding
@@ -482,7 +488,7 @@ def of_length(pool: LocalUserPool, length: int) -> str:
 
 
 def with_all_characters(pool: LocalUserPool) -> str:
-    """A valid token whose signature has the two characters that the standard alphabet spells differently."""
+    """Return a valid token whose signature contains `-` and `_`, which standard base64 encodes differently."""
     while True:
         token = pool.access_token()
         if {"-", "_"} <= set(token.rpartition(".")[2]):

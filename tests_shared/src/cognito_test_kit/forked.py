@@ -1,4 +1,4 @@
-"""Forked children that check something, for programs that tests run."""
+"""Run a check in a forked child, in programs that tests start."""
 
 import os
 import sys
@@ -7,7 +7,15 @@ from collections.abc import Callable
 
 
 def in_child(check: Callable[[], object], fork: Callable[[], int] = os.fork) -> int:
-    """Call `check` in a forked child, which ends with 1 if it raises. Return the child's process id."""
+    """Call `check` in a forked child. The child exits with 1 if `check` raises an exception, and otherwise with 0.
+
+    Args:
+        check: Function to call.
+        fork: Function that forks, for example without Python's hooks.
+
+    Returns:
+        The child's process id.
+    """
     child = fork()
     if child == 0:
         try:
@@ -21,7 +29,11 @@ def in_child(check: Callable[[], object], fork: Callable[[], int] = os.fork) -> 
 
 
 def waited_for(child: int) -> None:
-    """Wait for a child, and end this program if it hangs."""
+    """Wait until a child has ended. If that takes more than 20 seconds, kill it and exit this program.
+
+    Args:
+        child: The child's process id.
+    """
     deadline = time.monotonic() + 20
     while os.waitpid(child, os.WNOHANG) == (0, 0):
         if time.monotonic() > deadline:

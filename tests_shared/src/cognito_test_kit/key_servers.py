@@ -1,4 +1,4 @@
-"""What the tests of key retrieval share."""
+"""Helpers for the tests of fetching and caching keys."""
 
 import base64
 import json
@@ -26,23 +26,33 @@ CEILING_SECONDS = 10.0
 
 
 def verifier_of(pool: LocalUserPool, url: str, **options: Any) -> CognitoVerifier:
+    """Return a verifier that fetches the pool's keys from a URL. `options` are arguments to add or replace."""
     options = {"key_settings": KeySettings(timeout_seconds=10), **options}
     return CognitoVerifier(pool.id, client_id=pool.client_id, token_use="access", jwks=url, clock=pool.clock, **options)
 
 
 def status_of(verifier: CognitoVerifier) -> KeyStatus:
+    """Return the status of a verifier's only key store."""
     (status,) = verifier.keys
     return status
 
 
 def with_kid(token: str, kid: str) -> str:
-    """The token with another `kid` in its header; its signature is never reached."""
+    """Return the token with another `kid` in its header, which makes its signature invalid."""
     header = base64.urlsafe_b64encode(json.dumps({"alg": "RS256", "kid": kid}).encode()).rstrip(b"=").decode()
     return header + token[token.index(".") :]
 
 
 def in_threads(count: int, call: Callable[[], T]) -> list[T | Exception]:
-    """Return what `call` answered or raised in each of so many threads that begin together."""
+    """Call a function in several threads at the same time.
+
+    Args:
+        count: Number of threads.
+        call: Function to call.
+
+    Returns:
+        The result of each thread: the return value of `call`, or the exception that it raised.
+    """
     together = threading.Barrier(count)
     outcomes: list[T | Exception] = []
 
@@ -62,7 +72,11 @@ def in_threads(count: int, call: Callable[[], T]) -> list[T | Exception]:
 
 
 class Background:
-    """A call in a thread of its own, to look at what goes on meanwhile."""
+    """A call in a background thread, so that the test can go on meanwhile.
+
+    Args:
+        call: Function to call.
+    """
 
     def __init__(self, call: Callable[[], object]) -> None:
         self._call = call
@@ -71,7 +85,7 @@ class Background:
         self._thread.start()
 
     def outcome(self) -> object:
-        """Wait for it, and return what it answered or raised."""
+        """Wait for at most 10 seconds, and return the call's return value or the exception that it raised."""
         self._thread.join(CEILING_SECONDS)
         assert not self._thread.is_alive()
         return self._outcome
@@ -84,7 +98,11 @@ class Background:
 
 
 def eventually(is_so: Callable[[], bool]) -> None:
-    """Wait for what another thread is about to do."""
+    """Wait until a condition is true, for at most 10 seconds.
+
+    Args:
+        is_so: Function that returns whether it is true.
+    """
     deadline = time.monotonic() + CEILING_SECONDS
     while not is_so():
         assert time.monotonic() < deadline, "it did not come to that"
@@ -92,7 +110,7 @@ def eventually(is_so: Callable[[], bool]) -> None:
 
 
 def stand_still(seconds: float) -> None:
-    """Let no other thread go on, as in a Lambda that is frozen between two requests."""
+    """Stop all other threads for some seconds, as in a Lambda function that is frozen between two requests."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(seconds + 60)
     try:
@@ -104,7 +122,7 @@ def stand_still(seconds: float) -> None:
 
 
 class Stopwatch:
-    """Asserts that the block took no longer than a generous ceiling."""
+    """A context manager that asserts that its block took less than 10 seconds."""
 
     def __enter__(self) -> None:
         self._started = time.monotonic()

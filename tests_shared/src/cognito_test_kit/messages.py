@@ -1,7 +1,7 @@
-"""Whole messages of errors, in one snapshot file for each package: `tests/messages.json`.
+"""Compare error messages with a snapshot file in each package, `tests/messages.json`.
 
-A test asserts which error is raised; its words stand in the snapshot, where a writer can read and change all of them.
-Run `UPDATE_MESSAGES=1 pytest --numprocesses 0 ...` to write the messages of these tests anew.
+A test asserts which error is raised. The text is in the snapshot, so that a writer can review all messages in one file.
+Run `UPDATE_MESSAGES=1 pytest --numprocesses 0 ...` to update the messages of these tests.
 """
 
 from __future__ import annotations
@@ -24,7 +24,14 @@ ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 
 
 class Messages:
-    """The messages of one test, in the order in which they are shown."""
+    """The messages of one test, in order.
+
+    Args:
+        folder: The test's temporary folder, which messages may contain.
+
+    Attributes:
+        found: The messages so far, with placeholders for the parts that differ from run to run.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.found: list[str] = []
@@ -32,13 +39,13 @@ class Messages:
 
     @contextmanager
     def raises(self, error: type[E] | tuple[type[E], ...]) -> Iterator[pytest.ExceptionInfo[E]]:
-        """Expect an error, whose message the snapshot must hold."""
+        """Expect an error, and add its message. The `with` statement returns the `ExceptionInfo`."""
         with pytest.raises(error) as caught:
             yield caught
         self.show(str(caught.value))
 
     def show(self, *shown: str) -> None:
-        """Expect messages in the snapshot, whatever their ports, generated key ids and temporary folders are."""
+        """Add messages. Ports, addresses, generated key ids and the temporary folder become placeholders."""
         for message in shown:
             text = message.replace(str(self._folder), "TMP")
             self.found.append(PORT.sub(r"\1:PORT", THUMBPRINT.sub("KID", ADDRESS.sub("ADDRESS", text))))
@@ -46,7 +53,7 @@ class Messages:
 
 @pytest.fixture
 def messages(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Messages]:
-    """Collect the messages of a test, and compare them with the snapshot when it has passed."""
+    """Collect the messages of a test. If the test passes, compare them with the snapshot."""
     tests = next(folder for folder in request.path.parents if folder.name == "tests")
     snapshot, name = tests / "messages.json", f"{request.path.relative_to(tests).as_posix()}::{request.node.name}"
     if len(name) > MAX_NAME:  # with a long parameter, which newer versions of pytest number
@@ -56,7 +63,7 @@ def messages(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Message
     failures = request.session.testsfailed
     yield collected
     if request.session.testsfailed != failures:
-        return  # the test has failed before all its messages were there
+        return  # the test failed before it had added all messages
     known = json.loads(snapshot.read_text(encoding="utf-8")) if snapshot.exists() else {}
     if os.environ.get("UPDATE_MESSAGES"):
         known[name] = collected.found

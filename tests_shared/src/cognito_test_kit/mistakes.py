@@ -1,4 +1,4 @@
-"""Thirty mistakes with tokens, each made on a real app: what the answer, the log and `explain` say."""
+"""Common mistakes with tokens, each made with a real app, for the page `docs/reference/what-it-says.md`."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ DEMANDS: dict[str, dict[str, Any]] = {"/me": {}, "/admin": {"groups": "admin"}, 
 
 @dataclass(frozen=True)
 class Mistake:
-    """One mistake.
+    """A mistake.
 
     Attributes:
-        name: The mistake, in the words of the page.
-        header: The value of the `Authorization` header; None for none.
-        pasted: What its author would give to `explain`; None for nothing.
-        path: The route that was asked.
-        config: Settings that differ.
+        name: Name of the mistake on the page.
+        header: Value of the `Authorization` header; None for no header.
+        pasted: Text that a developer would pass to `explain`; None for none.
+        path: Path of the route.
+        config: Config keys of the app to add or replace.
     """
 
     name: str
@@ -103,7 +103,13 @@ MISTAKES = (
 
 @dataclass(frozen=True)
 class Said:
-    """What the library says of one mistake: status and code, the log's reason, the advice of `explain`."""
+    """The output of the library after a mistake.
+
+    Attributes:
+        answer: Status and error code of the response.
+        log: Reason in the log; empty if nothing was logged.
+        advice: Advice of `explain`; empty if `explain` was not called.
+    """
 
     answer: str
     log: str
@@ -111,7 +117,7 @@ class Said:
 
 
 def said(mistake: Mistake) -> Said:
-    """Make the mistake."""
+    """Make a mistake, and return the output of the library."""
     app, auth = _app(mistake.config)
     headers = {} if mistake.header is None else {"Authorization": mistake.header}
     records: list[logging.LogRecord] = []
@@ -168,7 +174,7 @@ class _recorded(logging.Handler):  # noqa: N801  a context manager
 
 
 def _settled(text: str) -> str:
-    """Return a text without what differs from run to run: times, and the ids of keys."""
+    """Return a text with an ellipsis for the parts that differ from run to run, such as times and key ids."""
     text = re.sub(r"\b\d{10}\b|(?<=expired )\d+|(?<=valid in )\d+", "\N{HORIZONTAL ELLIPSIS}", text)
     text = text.replace(BOTH_ISSUERS, "\N{HORIZONTAL ELLIPSIS}")
     text = re.sub(r"'[\w+/=-]{43,44}'", "'\N{HORIZONTAL ELLIPSIS}'", text)
@@ -176,7 +182,7 @@ def _settled(text: str) -> str:
 
 
 def table() -> Iterator[str]:
-    """Yield the lines of the page's table."""
+    """Yield the lines of the table on the page."""
     yield "| Mistake | Answer | Log | `explain` |"
     yield "| --- | --- | --- | --- |"
     for mistake in MISTAKES:

@@ -1,6 +1,6 @@
-"""What people paste in place of an access token of their pool: tokens by other issuers' rules, and other texts.
+"""Texts that people paste instead of an access token of their pool: other issuers' tokens, documents and so on.
 
-Header and claims are those that each issuer's own documentation shows. The keys are made up.
+Headers and claims are as in each issuer's documentation. The keys are made up.
 """
 
 from __future__ import annotations
@@ -18,30 +18,36 @@ OTHER_KEY = LocalUserPool("eu-central-1_elsewhere")
 
 
 def encoded(value: object) -> str:
+    """Return bytes, or any other value as JSON, in unpadded base64url."""
     data = value if isinstance(value, bytes) else json.dumps(value, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def padded(value: object) -> str:
+    """Return a value as JSON in padded base64url."""
     return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).decode()
 
 
 def rs256(header: dict[str, object], claims: dict[str, object]) -> str:
+    """Return a token that another RSA key has signed. It is valid for an hour unless the claims say otherwise."""
     now = int(time.time())
     return OTHER_KEY.sign({"alg": "RS256", "kid": "made-up", **header}, {"iat": now, "exp": now + 3600, **claims})
 
 
 def other(alg: str, claims: dict[str, object], signature: bytes = b"0" * 32, **header: object) -> str:
+    """Return a token with any algorithm and an invalid signature. It expires in an hour unless the claims differ."""
     now = int(time.time())
     claims = {"iat": now, "exp": now + 3600, **claims}
     return f"{encoded({'alg': alg, **header})}.{encoded(claims)}.{encoded(signature)}"
 
 
 def jwe(header: dict[str, object]) -> str:
+    """Return a text with the form of an encrypted token (RFC 7516), about as long as a refresh token of Cognito."""
     return ".".join([encoded(header), *(encoded(bytes(size)) for size in (256, 12, 1100, 16))])
 
 
 def load_balancer(pool: LocalUserPool) -> str:
+    """Return a load balancer's token for a user of the pool, with an invalid signature."""
     header = {
         "typ": "JWT",
         "kid": UUID,
@@ -56,7 +62,7 @@ def load_balancer(pool: LocalUserPool) -> str:
 
 
 def other_issuers(pool: LocalUserPool) -> Iterator[tuple[str, str]]:
-    """Tokens that other issuers made."""
+    """Yield tokens of other issuers, each with its name."""
     yield "another pool", LocalUserPool("ap-southeast-2_AbCdEf123").access_token()
     yield "another Region", rs256({}, {"iss": f"https://cognito-idp.us-west-2.amazonaws.com/{pool.id}", "sub": UUID})
     yield (
@@ -116,7 +122,7 @@ def other_issuers(pool: LocalUserPool) -> Iterator[tuple[str, str]]:
 
 
 def own_tokens(pool: LocalUserPool) -> Iterator[tuple[str, str]]:
-    """Tokens of the pool, as they were issued or not quite."""
+    """Yield tokens of the pool that are of another kind, expired, changed or incomplete, each with its name."""
     good = pool.access_token("alice")
     claims = pool.access_claims("alice")
     yield "an ID token", pool.id_token("alice")
@@ -145,7 +151,7 @@ def own_tokens(pool: LocalUserPool) -> Iterator[tuple[str, str]]:
 
 
 def spoilt_tokens(pool: LocalUserPool) -> Iterator[tuple[str, str]]:
-    """A good token, and something around it or in it."""
+    """Yield valid tokens with other text around or in them, each with its name."""
     good, id_token = pool.access_token("alice"), pool.id_token("alice")
     yield "with its scheme", f"Bearer {good}"
     yield "with its scheme twice", f"Bearer Bearer {good}"
@@ -188,7 +194,7 @@ def spoilt_tokens(pool: LocalUserPool) -> Iterator[tuple[str, str]]:
 
 
 def documents(pool: LocalUserPool) -> Iterator[tuple[str, str]]:
-    """A good token among other values: answers, scripts, the storage of a browser, URLs."""
+    """Yield documents that contain a valid token, such as responses, scripts and URLs, each with its name."""
     good, id_token = pool.access_token("alice"), pool.id_token("alice")
     refresh = jwe({"cty": "JWT", "enc": "A256GCM", "alg": "RSA-OAEP"})
     google = rs256({}, {"iss": "https://accounts.google.com", "aud": "1.apps.googleusercontent.com"})
@@ -321,6 +327,7 @@ OTHER_TEXTS = {
 
 
 def everything(pool: LocalUserPool) -> dict[str, str]:
+    """Return all texts of this module by their unique name."""
     cases = [*other_issuers(pool), *own_tokens(pool), *spoilt_tokens(pool), *documents(pool), *OTHER_TEXTS.items()]
     texts = dict(cases)
     assert len(texts) == len(cases)

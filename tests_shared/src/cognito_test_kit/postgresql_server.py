@@ -14,20 +14,20 @@ PROGRAMS = os.pathsep.join([os.environ["PATH"], *map(str, Path("/usr/lib/postgre
 
 
 def postgresql_programs() -> tuple[str, str] | None:
-    """Return the paths of `initdb` and `postgres`, or None where the system has no PostgreSQL."""
+    """Return the paths of `initdb` and `postgres`, or None if PostgreSQL is not installed."""
     initdb, postgres = (shutil.which(program, path=PROGRAMS) for program in ("initdb", "postgres"))
     return (initdb, postgres) if initdb and postgres else None
 
 
 class PostgreSQLServer:
-    """A new server, which listens on no network.
+    """A context manager that runs a new, empty server. It listens only on a Unix socket.
 
     Args:
-        initdb: Path of that program.
-        postgres: Path of the server's program.
+        initdb: Path of the program `initdb`.
+        postgres: Path of the program `postgres`.
 
     Attributes:
-        folder: Folder of its socket.
+        folder: Folder with the socket and the data.
     """
 
     def __init__(self, initdb: str, postgres: str) -> None:
@@ -55,5 +55,5 @@ class PostgreSQLServer:
         self._folder.cleanup()
 
     def url(self, database: str) -> str:
-        """Return the SQLAlchemy URL of one of its databases."""
+        """Return the SQLAlchemy URL of a database on this server."""
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"

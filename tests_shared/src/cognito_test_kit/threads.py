@@ -1,4 +1,4 @@
-"""Threads that get into each other's way as often as they can."""
+"""Run threads that interrupt each other as often as possible, to find race conditions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ THREADS = 8
 
 
 def race(work: Callable[[int], None]) -> None:
-    """Call `work` in eight threads at once, each with its number. Raise what the first one that failed raised."""
+    """Call a function in eight threads at the same time, with a short switching interval.
+
+    If any call raises, raise the exception of the one with the lowest number.
+
+    Args:
+        work: Function that gets the number of its thread, from 0 to 7.
+    """
     ready = threading.Barrier(THREADS)
 
     def run(number: int) -> None:

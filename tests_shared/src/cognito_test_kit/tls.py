@@ -1,4 +1,4 @@
-"""A TLS server on loopback whose certificate is wrong in a way that a test chooses."""
+"""A TLS server on loopback with an invalid certificate, for example an expired one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,16 @@ from cryptography.x509.oid import NameOID
 
 
 def certificate(folder: Path, *, address: str = "127.0.0.1", begins_in_days: int = -2) -> tuple[Path, Path]:
-    """Return the files of a certificate that signs itself and is valid for a few days, and of its key."""
+    """Create a self-signed certificate that is valid for four days.
+
+    Args:
+        folder: Folder for the files.
+        address: IP address in the certificate.
+        begins_in_days: Days from now until it becomes valid. With less than -4, it has expired.
+
+    Returns:
+        The paths of the certificate and of its private key, both in PEM.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "loopback")])
     begins = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=begins_in_days)
@@ -45,7 +54,12 @@ def certificate(folder: Path, *, address: str = "127.0.0.1", begins_in_days: int
 
 @contextmanager
 def tls_server(pem: Path, key: Path) -> Iterator[str]:
-    """Give the URL of a server that ends each connection after the handshake."""
+    """Run a server that closes each connection after the TLS handshake. The `with` statement returns its URL.
+
+    Args:
+        pem: Path of the certificate.
+        key: Path of its private key.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem, key)
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -1,1 +1,1 @@
-"""The documentation as tests see it: pages whose code blocks are run, tables, and the tasks that pages name."""
+"""Tools for tests of the documentation: run its code blocks, read its tables, and check the commands in it."""

@@ -1,13 +1,13 @@
-"""One page of documentation, whose fenced blocks are run in their order, in one namespace and one empty folder.
+"""Run the code blocks of a documentation page, in order, in one namespace and one empty folder.
 
-- `python` runs; what it prints is kept for the block that shows it.
-- `console` is run by bash: lines after `$ ` are commands, the lines below each are what it must print.
-- `sh` is run by bash, and must succeed.
-- `text` and `json` show what the block before them printed, and are compared with it.
-- Any block with a `title="name"` is a file of that name for the blocks after it; if it is `python`, it also runs.
+- `python` runs, and its output is kept for the next block.
+- `console` runs in bash. Lines after `$ ` are commands, and the lines below each are its expected output.
+- `sh` runs in bash, and must succeed.
+- `text` and `json` are the expected output of the block before them.
+- A block with `title="name"` becomes a file of that name for the blocks after it. If it is `python`, it also runs.
 
-`...` in an output stands for anything. A block that cannot be run says why, in a comment before it:
-`<!-- skip: next "the reason" -->`. What a page needs but need not show stands in an
+`...` in an output matches any text. A comment before a block that cannot run gives the reason:
+`<!-- skip: next "the reason" -->`. Code that readers do not need to see is in an
 `<!-- invisible-code-block: python ... -->`.
 """
 
@@ -51,7 +51,16 @@ PAGES = sorted(
 
 
 class Page:
-    """A Markdown file, and what its blocks have done so far."""
+    """A Markdown file, and the state that its blocks share.
+
+    Args:
+        path: The file.
+        folder: Empty folder in which the blocks run.
+
+    Attributes:
+        printed: Output of the last block.
+        namespace: Variables of the Python blocks.
+    """
 
     def __init__(self, path: Path, folder: Path) -> None:
         self.path = path
@@ -67,6 +76,11 @@ class Page:
         }
 
     def run(self) -> None:
+        """Run all blocks.
+
+        Raises:
+            AssertionError: If a block has another result than the page shows, or if a skip has no reason.
+        """
         document = Document.parse(str(self.path), self._regions, SkipParser())
         document.namespace["__name__"] = "__page__"
         self.namespace = document.namespace
@@ -132,9 +146,9 @@ class Page:
     def _bash(self, script: str) -> subprocess.CompletedProcess[str]:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         return subprocess.run(
-            ["bash", "-c", script],  # noqa: S607 - the reader's bash, wherever it is
+            ["bash", "-c", script],  # noqa: S607 - the reader's bash, anywhere on PATH
             cwd=self.folder,
-            # A reader's pytest has none of the plugins that are here for our own tests, which take seconds to load.
+            # A reader's pytest does not have the plugins of our own tests, which take seconds to load.
             env={
                 **{name: value for name, value in os.environ.items() if name != "CI"},  # pytest prints more there
                 "PATH": path,

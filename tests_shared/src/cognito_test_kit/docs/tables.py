@@ -1,4 +1,4 @@
-"""The tables of a Markdown page, as rows by the name of their column."""
+"""Read the tables of a Markdown page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ _CELL = re.compile(r"(?<!\\)\|")
 
 
 def rows(text: str, column: str) -> Iterator[dict[str, str]]:
-    """Every row of every table whose first column is called `column`."""
+    """Yield the rows of all tables whose first column has this name. A row maps column names to cells.
+
+    Args:
+        text: The Markdown text.
+        column: Name of the first column.
+    """
     header: list[str] = []
     for line in text.splitlines():
         found = _ROW.match(line)
@@ -25,7 +30,11 @@ def rows(text: str, column: str) -> Iterator[dict[str, str]]:
 
 
 def code(cell: str) -> str:
-    """Return the text between backticks."""
+    """Return the text between the backticks of a cell.
+
+    Raises:
+        AssertionError: If the cell is not one code span.
+    """
     found = re.fullmatch(r"`(.+)`", cell)
     assert found, f"expected `code`, found {cell}"
     return found[1]
