@@ -197,7 +197,7 @@ class AppEndpoints:
             "origin_jti": grant.origin_jti,
             "event_id": grant.event_id,
         }
-        # Both tokens contain the level and the methods. Spec: AWS "Authentication levels with ACR and AMR claims"
+        # Both tokens contain the level and the methods. Source: AWS "Authentication levels with ACR and AMR claims"
         claims |= {name: grant.user.claims[name] for name in ("acr", "amr") if name in grant.user.claims}
         # AWS "token-revocation": tokens have jti and origin_jti only if revocation is enabled
         if not self._client.revocation:
