@@ -110,6 +110,8 @@ def other_issuers(pool: LocalUserPool) -> Iterator[tuple[str, str]]:
         rs256({}, {"iss": "https://oidc.eks.eu-central-1.amazonaws.com/id/ABC123", "aud": ["sts.amazonaws.com"]}),
     )
     yield "an emulator", rs256({}, {"iss": f"http://0.0.0.0:9229/{pool.id}", "token_use": "access", "sub": UUID})
+    yield "LocalStack", rs256({}, {"iss": f"http://localhost.localstack.cloud:4566/{pool.id}", "token_use": "access"})
+    yield "an emulator in a container", rs256({}, {"iss": "http://cognito:9229/local_a1b2c3", "token_use": "access"})
     yield "an unknown issuer", rs256({}, {"iss": "https://id.example.com", "sub": UUID})
     yield "the example of jwt.io", other("HS256", {"sub": "1234567890", "name": "John Doe"}, typ="JWT")
     yield "an app's own session", other("HS256", {"fresh": False, "type": "access", "jti": UUID, "sub": "alice"})
@@ -147,6 +149,9 @@ def own_tokens(pool: LocalUserPool) -> Iterator[tuple[str, str]]:
     yield "an ID token in quotes", f'"{pool.id_token("alice")}"\n'
     yield "with a dot", f"{good}."
     yield "hidden in part", f"{good[:10]}{'*' * 20}{good[-5:]}"
+    yield "twice in a row", good + good
+    yield "without its first character", good[1:]
+    yield "with a dash for a hyphen", f"{good[:-99]}\N{EN DASH}{good[-98:]}"
     yield "another character in it", good[:100] + "\N{BULLET}" + good[100:]
 
 
@@ -162,10 +167,6 @@ def spoilt_tokens(pool: LocalUserPool) -> Iterator[tuple[str, str]]:
     yield "a command of curl", f'curl -H "Authorization: Bearer {good}" https://api.example.com/me'
     yield "a header line with a quoted token", f'Authorization: Bearer "{good}"'
     yield "a header of its own", f"X-MyApp-Authorization: Bearer {good}"
-    yield "a load balancer, with its scheme", f"Bearer {load_balancer(pool)}"
-    yield "a load balancer's header line", f"x-amzn-oidc-data: {load_balancer(pool)}"
-    yield "a load balancer, without padding", load_balancer(pool).replace("=", "")
-    yield "a load balancer's access token", f"x-amzn-oidc-accesstoken: {good}"
     yield "a header line twice", f"Authorization: Bearer Authorization: Bearer {good}"
     yield "two header lines", f"Authorization: Bearer {good}\nAuthorization: Bearer {good}"
     yield "its scheme without a space", f"Bearer{good}"
@@ -181,6 +182,8 @@ def spoilt_tokens(pool: LocalUserPool) -> Iterator[tuple[str, str]]:
     yield "a byte order mark", f"\ufeff{good}"
     yield "broken into lines", "\n".join(good[start : start + 76] for start in range(0, len(good), 76))
     yield "URL-encoded", quote(f"Bearer {good}").replace(".", "%2E")
+    yield "URL-encoded twice", quote(quote(f"Bearer {good}"))
+    yield "encoded once more, with its scheme", base64.b64encode(f"Bearer {good}".encode()).decode()
     yield "encoded once more", base64.b64encode(good.encode()).decode()
     yield "with a comma", f"{good},"
     yield "a cookie", f"Cookie: session={good}; theme=dark"
@@ -191,6 +194,22 @@ def spoilt_tokens(pool: LocalUserPool) -> Iterator[tuple[str, str]]:
     yield "two tokens", f"{good}\n{id_token}"
     yield "a header and two dots", f"{good.partition('.')[0][:-1]}.."
     yield "three tokens in one", f"{good}.{good}"
+
+
+def load_balancers(pool: LocalUserPool) -> Iterator[tuple[str, str]]:
+    """Yield texts with the headers that a load balancer adds, each with its name."""
+    good = pool.access_token("alice")
+    yield "a load balancer, with its scheme", f"Bearer {load_balancer(pool)}"
+    yield "a load balancer's header line", f"x-amzn-oidc-data: {load_balancer(pool)}"
+    yield "a load balancer's headers in JSON", json.dumps({"x-amzn-oidc-data": load_balancer(pool), "host": "x"})
+    yield "a load balancer's header of WSGI", f"HTTP_X_AMZN_OIDC_DATA={load_balancer(pool)}"
+    yield "a load balancer, URL-encoded", quote(load_balancer(pool))
+    yield (
+        "a load balancer's three headers",
+        f"x-amzn-oidc-data: {load_balancer(pool)}\nx-amzn-oidc-identity: {UUID}\nx-amzn-oidc-accesstoken: {good}",
+    )
+    yield "a load balancer, without padding", load_balancer(pool).replace("=", "")
+    yield "a load balancer's access token", f"x-amzn-oidc-accesstoken: {good}"
 
 
 def documents(pool: LocalUserPool) -> Iterator[tuple[str, str]]:
@@ -236,6 +255,13 @@ def documents(pool: LocalUserPool) -> Iterator[tuple[str, str]]:
     yield "JSON in JSON", json.dumps(json.dumps({"access_token": good, "id_token": id_token}))
     yield "an answer of the AWS CLI as text", f"AUTHENTICATIONRESULT\t{good}\t3600\t{id_token}\t{refresh}\tBearer"
     yield "JSON with a refresh token", json.dumps({"refresh_token": refresh})
+    yield "a line with a refresh token", f"refresh_token={refresh}"
+    yield "a refresh token in JSON", json.dumps({"RefreshToken": refresh})
+    yield "a refresh token, cut off", refresh[:300]
+    yield "a refresh token, cut off later", refresh.rsplit(".", 2)[0]
+    yield "variables of a script", f'ACCESS_TOKEN="{good}"\nID_TOKEN="{id_token}"'
+    yield "a decoded object of Amplify", json.dumps({"payload": {"sub": UUID, "token_use": "access"}})
+    yield "decoded parts of a debugger", json.dumps(pool.header) + "\n" + json.dumps(pool.access_claims("alice"))
     yield "a quoted refresh token", f'"{refresh}"\n'
     yield "an answer, cut off", json.dumps({"access_token": good, "id_token": id_token})[:-30]
     yield "a URL with both tokens", f"https://app.example.com/cb#id_token={id_token}&access_token={good}&expires_in=1"
@@ -254,6 +280,9 @@ OTHER_TEXTS = {
     "None": "None",
     "an object": "[object Object]",
     "a promise with its scheme": "Bearer [object Promise]",
+    "a response of Python": "<Response [200]>",
+    "a coroutine of Python": "Bearer <coroutine object get_token at 0x7f2c>",
+    "a function of JavaScript": "Bearer () => session.tokens.accessToken",
     "only a scheme": "Authorization: Bearer ",
     "a shell variable": "$ACCESS_TOKEN",
     "a variable of Postman": "{{access_token}}",
@@ -328,7 +357,8 @@ OTHER_TEXTS = {
 
 def everything(pool: LocalUserPool) -> dict[str, str]:
     """Return all texts of this module by their unique name."""
-    cases = [*other_issuers(pool), *own_tokens(pool), *spoilt_tokens(pool), *documents(pool), *OTHER_TEXTS.items()]
+    tokens = [*other_issuers(pool), *own_tokens(pool), *spoilt_tokens(pool), *load_balancers(pool)]
+    cases = [*tokens, *documents(pool), *OTHER_TEXTS.items()]
     texts = dict(cases)
     assert len(texts) == len(cases)
     return texts

@@ -1,5 +1,6 @@
 """An explanation says what the verifier says, and every check of it."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -69,6 +70,16 @@ def test_first_failure_is_what_the_verifier_says(
 
     assert not explanation.is_accepted
     assert explanation.as_dict()["code"] == answer(alb, token)
+
+
+@pytest.mark.parametrize("header", [{"signer": "x"}, {"client": "x"}, {"iss": "x"}, {"exp": 1}, {"kid": UUID}], ids=str)
+def test_no_advice_loosens_a_configuration_for_a_token_that_is_not_proven(
+    alb: AlbVerifier, balancer: LocalLoadBalancer, header: dict[str, object]
+) -> None:
+    advice = explain_token(alb, balancer.token(header=header)).advice
+
+    assert advice
+    assert not re.search(r"\b(add|allow|leeway)\b", advice)
 
 
 def test_other_texts(alb: AlbVerifier, balancer: LocalLoadBalancer) -> None:

@@ -142,6 +142,9 @@ def test_an_issuer_setting_that_differs_for_the_configured_pool_is_named() -> No
         "emulator": "http://localhost:9229/eu-central-1_c3fea2",
         "sign-in domain": "https://shop.auth.eu-central-1.amazoncognito.com/eu-central-1_c3fea2",
         "slash": f"{POOL.issuer}/",
+        "own domain": "https://login.example.com",
+        "no pool": "https://cognito-idp.eu-central-1.amazonaws.com",
+        "another pool": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_another",
     }
     found = {}
     for name, issuer in settings.items():
@@ -152,7 +155,7 @@ def test_an_issuer_setting_that_differs_for_the_configured_pool_is_named() -> No
     assert {name: explanation.origin for name, explanation in found.items()} == dict.fromkeys(
         settings, "issuer_setting"
     )
-    assert len({explanation.advice for explanation in found.values()}) == len(settings)
+    assert len({explanation.advice for explanation in found.values()}) == 3
 
 
 def test_what_a_token_lacks_besides_is_not_advised_on_where_another_token_is_needed() -> None:
@@ -182,6 +185,16 @@ def test_each_demand_that_a_proven_token_lacks_is_advised_on() -> None:
 
     assert all(len(set(found)) == 2 and all(found) for found in advice.values())
     assert len({tuple(found) for found in advice.values()}) == 4
+
+
+@pytest.mark.parametrize(
+    ("demand", "claim", "value"), [("groups", "cognito:groups", "admin"), ("scopes", "scope", ["todo/read"])]
+)
+def test_a_claim_of_the_wrong_type_is_told_from_one_that_lacks_a_name(demand: str, claim: str, value: object) -> None:
+    demands: Any = {demand: "admin"}
+    asked = CognitoVerifier(POOL.id, client_id=None, token_use=None, jwks=POOL.jwks, **demands)
+
+    assert explain_token(asked, POOL.access_token("alice", claims={claim: value})).advice.startswith(f"{claim} is not")
 
 
 def test_a_claim_that_is_demanded_is_advised_on_by_the_kind_of_token() -> None:

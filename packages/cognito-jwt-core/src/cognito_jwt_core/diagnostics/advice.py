@@ -88,12 +88,22 @@ def _token_use(error: CognitoJWTError, case: Case) -> str:
 
 
 def _groups(error: CognitoJWTError, case: Case) -> str:
+    if not isinstance(case.payload.get("cognito:groups", []), list):
+        return (
+            "cognito:groups is not a list in this token, so it names no group. Check the Lambda trigger that changes"
+            " claims (pre token generation)."
+        )
     if _is_a_programs(case.payload):
         return "A program's token (client credentials) has no user and no groups. Require a scope for programs."
     return "Add the user to one of these groups. Tokens issued after that contain it."
 
 
 def _scopes(error: CognitoJWTError, case: Case) -> str:
+    if not isinstance(case.payload.get("scope", ""), str):
+        return (
+            "scope is not a text in this token, so it names no scope. Check the Lambda trigger that changes claims"
+            " (pre token generation)."
+        )
     if case.payload.get("token_use") == "id":
         return "An ID token has no scopes. Send the access token."
     if case.payload.get("scope") == _API_SIGN_IN_SCOPE:

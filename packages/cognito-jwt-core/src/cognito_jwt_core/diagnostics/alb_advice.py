@@ -37,8 +37,8 @@ _ADVICE: dict[type[CognitoJWTError], str] = {
     MalformedTokenError: _UNCHANGED,
     AlgorithmNotAllowedError: "Load balancers sign only with ES256, so none of them made this token.",
     InvalidSignerError: (
-        "The token names another load balancer. If it is one of yours, add its ARN (`load_balancer_arn`,"
-        " `COGNITO_ALB_ARN`)."
+        "The token names another load balancer. Compare its ARN with the one of the load balancer in front of this app"
+        " (`load_balancer_arn`, `COGNITO_ALB_ARN`)."
     ),
     InvalidClientError: (
         "The load balancer signed the user in at another app client. Compare the client id in the action of its"

@@ -185,7 +185,8 @@ class _Explainer:
         self._now = verifier.clock.time()
         self._issuers = tuple(issuer for status in verifier.keys for issuer in status.issuers)
         # Find out the token's origin, or the kind of text, before giving any advice.
-        self._case = read(token, (issuer for status in verifier.keys for issuer in status.issuers))
+        verifiers = (verifier,) if isinstance(verifier, CognitoVerifier) else verifier.verifiers
+        self._case = read(token, self._issuers, {one.user_pool.id for one in verifiers})
         self._steps: list[Step] = []
         self._error: CognitoJWTError | None = None
         self._is_authentic = False

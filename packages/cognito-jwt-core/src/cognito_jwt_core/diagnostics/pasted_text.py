@@ -13,8 +13,13 @@ from cognito_jwt_core.diagnostics.token_origin import SIGNED_COOKIE, encrypted_o
 from cognito_jwt_core.jose.compact import MAX_TOKEN_BYTES
 from cognito_jwt_core.jose.strict_json import parse_object
 
-# Match only at the start of a word, so that a search stays linear in texts like "eyJeyJeyJ".
-_TOKEN = re.compile(r"(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+# In other text, a token may be padded, as a load balancer's is. Match only at the start of a word, so that a search
+# stays linear in texts like "eyJeyJeyJ", and no token of five parts.
+_TOKEN_IN = re.compile(r"(?<![\w-])eyJ[\w-]+={0,2}\.[\w-]+={0,2}\.[\w-]+={0,2}(?![\w=-]|\.[\w-])", re.ASCII)
+_ENCRYPTED_IN = re.compile(r"(?<![\w-])eyJ[\w-]*(?:\.[\w-]*){4}(?![\w.-])", re.ASCII)
+# As when a chat program turns hyphens into dashes.
+_CHANGED_IN = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_.-]+[^\x00-\x7f\s]+[A-Za-z0-9_.-]")
 _SCHEME = re.compile(
     r"(?:-H\s+)?[\"']?(?:(?:(?:proxy-)?authorization|x-[\w-]+)\s*[:=]\s*[\"']?"
     r"|(?:bearer|token|jwt)(?:\s*:\s*|\s+|$|(?=eyJ)))*",
@@ -23,7 +28,7 @@ _SCHEME = re.compile(
 # The access token next to others, as scripts and browsers store it.
 _NAMED_ACCESS_TOKEN = re.compile(
     r"access_?token[\"']?\s{0,4}[:=\t]?\s{0,4}(?:\{\s{0,4}[\"']jwtToken[\"']\s{0,4}:\s{0,4})?[\"']?("
-    + _TOKEN.pattern
+    + _TOKEN_IN.pattern
     + ")",
     re.ASCII | re.IGNORECASE,
 )
@@ -60,6 +65,15 @@ class Pasted:
     @property
     def advice(self) -> str:
         return f"{self.sentence} {self.cure}"
+
+
+_CHANGED = Pasted("damaged", "There are characters in this token that no token has.", _WHOLE_TOKEN)
+_DECODED = Pasted("decoded", "These are the decoded parts of a token.", "Give the token as it was issued, encoded.")
+_OBJECT_OF_AMPLIFY = Pasted(
+    "decoded",
+    "This is JSON of an object that holds a decoded token, as Amplify's do.",
+    "Give the token's text, for example `session.tokens.accessToken.toString()`.",
+)
 
 
 def recognise(text: str) -> Pasted | None:
@@ -149,24 +163,25 @@ def _json(text: str) -> Pasted | None:
     try:
         members = parse_object(text.encode("utf-8", "replace"))
     except ValueError:
-        return _json_around(text) or Pasted("json", "This is JSON, or a part of it, and not a token.", _ACCESS_TOKEN)
+        found = _json_around(text) or (_DECODED if re.search(r"\"(?:alg|iss|token_use)\"", text) else None)
+        return found or Pasted("json", "This is JSON, or a part of it, and not a token.", _ACCESS_TOKEN)
     name = next((name for name in _JSON_OF if name in members), "")
     found = _json_around(text) if name == "" else None
+    if found is None and name == "" and '"payload"' in text:
+        return _OBJECT_OF_AMPLIFY
     return found or _JSON_OF[name](members)
 
 
 def _json_around(text: str) -> Pasted | None:
     """Return the kind of a text: JSON with tokens under any names, or text that looks like JSON."""
-    if not _TOKEN.search(text):
-        return None
-    token = _only_token_in(text)
-    if token is not None:
-        return Pasted("json", "This is JSON, or text like it, with a token in it.", _ONLY_TOKEN, token)
-    named = _NAMED_ACCESS_TOKEN.search(text)
+    tokens = _tokens_in(text)
+    if not tokens:
+        return _encrypted_in(text)
+    if len(tokens) == 1:
+        return Pasted("json", "This is JSON, or text like it, with a token in it.", _ONLY_TOKEN, tokens.pop())
+    named = _named_access_token(text)
     sentence = "This is JSON, or text like it, with several tokens in it."
-    if named is None:
-        return Pasted("json", sentence, _ACCESS_TOKEN)
-    return Pasted("json", sentence, "Give only the access token.", named[1])
+    return Pasted("json", sentence, "Give only the access token." if named else _ACCESS_TOKEN, named)
 
 
 def _sign_in_answer(members: Mapping[str, object]) -> Pasted:
@@ -273,6 +288,24 @@ _FORMS = _forms(
         "Send the token's text, for example `session.tokens.accessToken.toString()`.",
     ),
     (
+        r"<(?:coroutine|async_generator|Future|Task)\b.*>",
+        "object",
+        "This is Python's text for a coroutine.",
+        "Wait for it with `await`, then send the token's text.",
+    ),
+    (
+        r"<[\w.]+ (?:object\b|at 0x|\[\d+\]).*>|<(?:bound method|function|class|module)\b.*>",
+        "object",
+        "This is Python's text for an object.",
+        "Send the token's text, not the object.",
+    ),
+    (
+        r"(?:async\s)?(?:function\b.*\{.*|\(?[\w, ]{0,80}\)?\s{0,4}=>.*)",
+        "object",
+        "This is the source text of a JavaScript function.",
+        "Call the function, then send the access token that it returns.",
+    ),
+    (
         r"\$\{?\w+\}?|\$\(.*\)|%\w+%|<[\w .-]+>|\{\{?[\w .-]+\}?\}|(?i:your[_-][\w-]+|x{3,})|(?:[A-Z]+_)*TOKEN"
         r"|process\.env\.\w+|os\.environ.*",
         "placeholder",
@@ -345,6 +378,12 @@ _FORMS = _forms(
         "paseto",
         "This is a PASETO, a token of another kind than Cognito's.",
         _ACCESS_TOKEN,
+    ),
+    (
+        r"[\w-]{10,}\.[\w-]{10,}\.[\w-]{20,}",
+        "incomplete",
+        "This has three parts like a token, but a token begins with `eyJ`.",
+        "Copy the whole token, from its first character.",
     ),
     (
         r"AYABe[\w+/=-]{100,}",
@@ -422,13 +461,13 @@ def _in_url(text: str) -> Pasted | None:
     if not _URL.match(text):
         return None
     if re.search(r"(?:access|id)_token=", text):
-        named = _NAMED_ACCESS_TOKEN.search(text)
+        named = _named_access_token(text)
         cure = "Give only the value of `access_token`." if "access_token=" in text else _ACCESS_TOKEN
         return Pasted(
             "url",
             "This is a URL, or a part of one, with tokens in it.",
             f"{cure} Tokens in URLs end up in histories and logs.",
-            named[1] if named else _only_token_in(text),
+            named or _only_token_in(text),
         )
     if re.search(r"(?:^|[?&#])code=", text):
         return Pasted(
@@ -460,10 +499,10 @@ def _in_url(text: str) -> Pasted | None:
 
 
 def _encoded_again(text: str) -> Pasted | None:
-    if not text.startswith("ZXlK"):  # base64 of `eyJ`
+    if not text.startswith(("ZXlK", "QmVhcmVyI")):  # base64 of `eyJ` and of `Bearer `
         return None
     try:
-        token = binascii.a2b_base64("".join(text.split()) + "==").decode("ascii").strip()
+        token = binascii.a2b_base64("".join(text.split()) + "==").decode("ascii").removeprefix("Bearer ").strip()
     except ValueError:
         return None
     if not _is_token(token):
@@ -478,7 +517,9 @@ def _encoded_again(text: str) -> Pasted | None:
 
 def _url_encoded(text: str) -> Pasted | None:
     plain = unquote(text) if "%" in text else text
-    if plain == text or not _TOKEN.search(plain):
+    if not _tokens_in(plain):
+        plain = unquote(plain)
+    if plain == text or not _tokens_in(plain):
         return None
     return Pasted(
         "url_encoded", "The token is URL-encoded.", "Decode it first: `%2E` stands for a dot.", _only_token_in(plain)
@@ -495,22 +536,32 @@ def _shortened(text: str) -> Pasted | None:
 
 def _broken_lines(text: str) -> Pasted | None:
     joined = "".join(text.split())
-    if not text.startswith("eyJ") or joined == text or not _is_token(joined) or len(_TOKEN.findall(text)) > 1:
+    if not text.startswith("eyJ") or joined == text or not _is_token(joined) or len(_tokens_in(text)) > 1:
         return None
     return Pasted("line_breaks", "There are line breaks or spaces inside the token.", "Copy it as one line.", joined)
 
 
 def _several(text: str) -> Pasted | None:
-    if len(set(_TOKEN.findall(text))) < 2:
+    if len(_tokens_in(text)) < 2:
         return None
-    return Pasted("several_tokens", "There are several tokens in this text.", "Give one at a time.")
+    named = _named_access_token(text)
+    cure = "Give only the access token." if named else "Give one at a time."
+    return Pasted("several_tokens", "There are several tokens in this text.", cure, named)
 
 
 def _encrypted(text: str) -> Pasted | None:
-    if not re.fullmatch(r"eyJ[\w-]*={0,2}(?:\.[\w-]*={0,2}){4}", text, re.ASCII):
+    if not re.fullmatch(r"eyJ[\w-]*={0,2}(?:\.[\w-]*={0,2}){1,4}", text, re.ASCII):
         return None
-    origin = encrypted_origin(unverified_json(text.partition(".")[0]))
+    header = unverified_json(text.partition(".")[0])
+    if "enc" not in header:
+        return None
+    origin = encrypted_origin(header)
     return Pasted(origin.name, origin.sentence, origin.cure)
+
+
+def _encrypted_in(text: str) -> Pasted | None:
+    found = set(_ENCRYPTED_IN.findall(text))
+    return _encrypted(found.pop()) if len(found) == 1 else None
 
 
 def _parts(text: str) -> Pasted | None:
@@ -560,20 +611,31 @@ def damaged(text: str) -> Pasted:
 
 
 def _around(text: str) -> Pasted | None:
+    if _CHANGED_IN.search(text):
+        return _CHANGED
     token = _only_token_in(text)
     if token is None:
-        return None
+        return _encrypted_in(text)
     return Pasted("text_around", "There is other text around the token.", _ONLY_TOKEN, token)
 
 
 def _only_token_in(text: str) -> str | None:
-    found = set(_TOKEN.findall(text))
+    found = _tokens_in(text)
     return found.pop() if len(found) == 1 else None
+
+
+def _tokens_in(text: str) -> set[str]:
+    return {token.replace("=", "") for token in _TOKEN_IN.findall(text)}
+
+
+def _named_access_token(text: str) -> str | None:
+    found = _NAMED_ACCESS_TOKEN.search(text)
+    return found[1].replace("=", "") if found else None
 
 
 def _no_token(text: str) -> Pasted | None:
     if text.startswith("eyJ"):
-        return Pasted("damaged", "There are characters in this token that no token has.", _WHOLE_TOKEN)
+        return _CHANGED
     return Pasted("unknown", "This is not a JWT, which begins with `eyJ` and has three parts.", _ACCESS_TOKEN)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -55,12 +55,13 @@ def parsed(token: object) -> UnverifiedToken:
     return parse(as_ascii(token))
 
 
-def read(token: object, issuers: Iterable[str] = ()) -> Case:
+def read(token: object, issuers: Iterable[str] = (), pool_ids: Collection[str] = ()) -> Case:
     """Find out the token's origin, or the kind of text.
 
     Args:
         token: Any text.
         issuers: The accepted issuers; empty without a configured pool.
+        pool_ids: Ids of the configured pools; by default, the last parts of their issuers.
     """
     pasted = None
     try:
@@ -77,7 +78,7 @@ def read(token: object, issuers: Iterable[str] = ()) -> Case:
     payload: Mapping[str, object] = {}
     with suppress(MalformedTokenError):
         payload = unverified.payload()
-    origin = origin_of(unverified_json(text.partition(".")[0]), payload, issuers)
+    origin = origin_of(unverified_json(text.partition(".")[0]), payload, issuers, pool_ids)
     return Case(unverified, payload, origin, pasted)
 
 

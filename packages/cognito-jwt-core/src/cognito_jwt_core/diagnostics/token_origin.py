@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from cognito_jwt_core.errors import shown
 
 _POOL = re.compile(r"https://(?:issuer-)?cognito-idp\.([a-z0-9-]+)\.amazonaws\.[a-z.]+/([\w-]+)", re.ASCII)
 _LOOPBACK = re.compile(
-    r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\]|host\.docker\.internal)(?::\d+)?(?:/.*)?"
+    r"https?://(?:localhost(?:\.localstack\.cloud)?|127\.0\.0\.1|0\.0\.0\.0|\[::1?\]|host\.docker\.internal)(?::\d+)?(?:/.*)?"
 )
+# As an emulator's, which names its own host.
+_AT_ANOTHER_HOST = re.compile(r"https?://[^/]+/(?:local|[a-z]{2,8}(?:-[a-z]+)+-\d)_\w+", re.ASCII)
 _SIGN_IN_DOMAIN = re.compile(r"https://[^/]+\.amazoncognito\.com(?:/.*)?")
 
 
@@ -99,13 +101,19 @@ _ISSUERS = (
 )
 
 
-def origin_of(header: Mapping[str, object], payload: Mapping[str, object], issuers: Iterable[str]) -> Origin | None:
+def origin_of(
+    header: Mapping[str, object],
+    payload: Mapping[str, object],
+    issuers: Iterable[str],
+    pool_ids: Collection[str] = (),
+) -> Origin | None:
     """Return a token's origin by its own claims; None if neither claims nor header tell.
 
     Args:
         header: The JOSE header, unverified.
         payload: The claims, unverified; empty if they cannot be read.
         issuers: The accepted issuers; empty without a configured pool.
+        pool_ids: Ids of the configured pools; by default, the last parts of their issuers.
     """
     if _is_load_balancers(header):
         return Origin(
@@ -115,6 +123,8 @@ def origin_of(header: Mapping[str, object], payload: Mapping[str, object], issue
         )
     if header and "alg" not in header:
         return SIGNED_COOKIE
+    if "enc" in header:  # cut off, with three of its five parts
+        return encrypted_origin(header)
     if not payload:
         return None
     accepted = tuple(issuers)
@@ -129,7 +139,8 @@ def origin_of(header: Mapping[str, object], payload: Mapping[str, object], issue
             "This token's issuer and the configured one differ only in a slash at the end.",
             "Issuers are compared exactly: check the slash in the issuer setting.",
         )
-    return _of_cognito(issuer, accepted) or _of_a_provider(issuer) or _of_another(issuer)
+    ids = set(pool_ids) or {name.rstrip("/").rpartition("/")[2] for name in accepted}
+    return _of_cognito(issuer, accepted, ids) or _of_a_provider(issuer) or _of_another(issuer)
 
 
 def encrypted_origin(header: Mapping[str, object]) -> Origin:
@@ -178,7 +189,7 @@ def _without_issuer(header: Mapping[str, object], payload: Mapping[str, object])
     return Origin("no_issuer", "This token names no issuer, so it is not a user pool's.", _ACCESS_TOKEN)
 
 
-def _of_cognito(issuer: str, accepted: tuple[str, ...]) -> Origin | None:
+def _of_cognito(issuer: str, accepted: tuple[str, ...], ids: set[str]) -> Origin | None:
     if re.fullmatch(r"https://cognito-identity[\w.-]*\.amazonaws\.com(\.cn)?/?", issuer):
         return Origin(
             "identity_pool",
@@ -192,14 +203,13 @@ def _of_cognito(issuer: str, accepted: tuple[str, ...]) -> Origin | None:
             "A sign-in domain is only where users sign in. Find out which program made the token.",
         )
     found = user_pool_in(issuer)
-    return _of_a_pool(issuer, *found, accepted) if found else None
+    return _of_a_pool(*found, accepted, ids) if found else None
 
 
-def _of_a_pool(issuer: str, region: str, pool: str, accepted: tuple[str, ...]) -> Origin:
+def _of_a_pool(region: str, pool: str, accepted: tuple[str, ...], ids: set[str]) -> Origin:
     if not accepted:
         return Origin("user_pool", f"This token names user pool {pool} as its issuer.")
     configured = [name for name in map(user_pool_in, accepted) if name]
-    ids = {name.rstrip("/").rpartition("/")[2] for name in accepted}
     if pool not in ids:
         expected = " or ".join(sorted(ids))
         return Origin(
@@ -240,6 +250,12 @@ def _of_another(issuer: str) -> Origin:
         return Origin(
             "emulator",
             f"This token names an issuer on a developer's machine, {shown(issuer)}.",
+            "In development, compare it with the issuer setting; anywhere else, sign in to the real pool.",
+        )
+    if _AT_ANOTHER_HOST.fullmatch(issuer):
+        return Origin(
+            "emulator",
+            f"This token names a pool at another URL than Cognito's, {shown(issuer)}, as an emulator's tokens do.",
             "In development, compare it with the issuer setting; anywhere else, sign in to the real pool.",
         )
     return Origin(
