@@ -165,7 +165,7 @@ class ScriptedLogin:
     def verifier(self, **options: Any) -> CognitoVerifier:
         """Return a verifier for the pool. `options` are arguments to add or replace."""
         given: dict[str, Any] = {"client_id": self.pool.client_id, "token_use": "access", "clock": self.clock}
-        given["key_settings"] = KeySettings(timeout_seconds=2)
+        given["key_settings"] = KeySettings(timeout_seconds=20)  # a busy machine is not what fails here
         given["jwks"] = self.pool.jwks
         return CognitoVerifier(self.user_pool, **{**given, **options})
 
