@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 from cognito_jwt_core.testing import LocalUserPool, ManualClock
 from flask import Flask
-from flask_cognito import CognitoAuth, cognito_auth_required, current_cognito_jwt
+from flask_cognito import (
+    CognitoAuth,
+    cognito_auth_required,
+    cognito_claim_permissions,
+    cognito_group_permissions,
+    current_cognito_jwt,
+)
 from flask_cognito.log_budget import LogBudget
 
 Bearer = Callable[[str], dict[str, str]]
@@ -173,6 +179,7 @@ class TestWhatItSays:
             ("access", "email", "ID tokens carry it"),
             ("access", "custom:role", "ID tokens carry it"),
             ("machine", "username", "belongs to no user"),
+            ("machine", "phone_number", "belongs to no user"),
             ("id", "scope", "access tokens carry it"),
             ("access", "colour", "found no such claim; GET"),
             ("id", "colour", "found no such claim; GET"),
@@ -199,6 +206,33 @@ class TestWhatItSays:
         assert (response.status_code, response.get_json()["code"]) == (403, "claim_required")
         assert told in record.getMessage()
         assert "endpoint my_view" in record.getMessage()
+
+    @pytest.mark.parametrize(
+        ("kind", "decorator", "told"),
+        [
+            ("access", cognito_claim_permissions("email", "a@b.example"), "ID tokens carry it"),
+            ("access", cognito_claim_permissions("colour", "red"), "found no such claim; GET"),
+            ("access", cognito_claim_permissions("username", "bob"), "found 'alice'; GET"),
+            ("machine", cognito_claim_permissions("custom:role", "editor"), "belongs to no user"),
+            ("machine", cognito_group_permissions("admin"), "belongs to no user"),
+            ("access", cognito_group_permissions("admin"), "found (); GET"),
+            ("wrong type", cognito_group_permissions("admin"), "found 'admin'; GET"),
+        ],
+    )
+    def test_a_demand_that_this_kind_of_token_never_meets(
+        self, app: Flask, pool: LocalUserPool, bearer: Bearer, caplog: Caplog, kind: str, decorator: Any, told: str
+    ) -> None:
+        caplog.set_level(logging.INFO)
+        app.add_url_rule("/c", "c", decorator(lambda: "c"))
+        tokens = {
+            "access": pool.access_token("alice"),
+            "machine": pool.client_credentials_token(),
+            "wrong type": pool.access_token(claims={"cognito:groups": "admin"}),
+        }
+
+        assert app.test_client().get("/c", headers=bearer(tokens[kind])).status_code == 403
+        (record,) = refusals(caplog)
+        assert told in record.getMessage()
 
     def test_a_claim_that_the_view_catches_is_no_refusal(
         self, app: Flask, pool: LocalUserPool, bearer: Bearer, caplog: Caplog

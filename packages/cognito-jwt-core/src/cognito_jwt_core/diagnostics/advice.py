@@ -88,10 +88,11 @@ def _token_use(error: CognitoJWTError, case: Case) -> str:
 
 
 def _groups(error: CognitoJWTError, case: Case) -> str:
-    if not isinstance(case.payload.get("cognito:groups", []), list):
+    groups = case.payload.get("cognito:groups", [])
+    if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
         return (
-            "cognito:groups is not a list in this token, so it names no group. Check the Lambda trigger that changes"
-            " claims (pre token generation)."
+            "cognito:groups is not a list of texts in this token, so it names no group. Check the Lambda trigger that"
+            " changes claims (pre token generation)."
         )
     if _is_a_programs(case.payload):
         return "A program's token (client credentials) has no user and no groups. Require a scope for programs."

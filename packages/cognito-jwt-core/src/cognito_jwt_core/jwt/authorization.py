@@ -123,7 +123,8 @@ def require_groups(claims: Subject, required: NameSet | None) -> None:
     Raises:
         GroupRequiredError: If the user is not in them.
     """
-    if required is not None and not required.is_met_by(found := claims.groups):
+    if required is not None and not required.is_met_by(claims.groups):
+        found = claims.groups or claims.get("cognito:groups") or ()  # of another type, it names no group
         raise GroupRequiredError(f"cognito:groups: expected {required}, found {shown(found)}", required=required.names)
 
 

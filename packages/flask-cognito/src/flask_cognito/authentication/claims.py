@@ -30,7 +30,9 @@ class RequestClaims(Claims):
     __slots__ = ()
 
     def __missing__(self, claim: str) -> NoReturn:
-        raise absent_claim(claim, f"{shown(claim)}: expected in the token, found no such claim{_where(claim, self)}")
+        raise absent_claim(
+            claim, f"{shown(claim)}: expected in the token, found no such claim{where_else(claim, self)}"
+        )
 
     # A load balancer's claims have no `token_use`.
 
@@ -66,12 +68,13 @@ def no_attribute(name: str) -> str:
     return f"claims have no attribute {name!r}: read a claim with claims[{name!r}], or with claims.get({name!r})"
 
 
-def _where(claim: object, claims: Claims) -> str:
-    """Return which kind of token has `claim`, because a new token of this kind would lack it as well."""
+def where_else(claim: object, claims: Claims) -> str:
+    """Return which kind of token has an absent claim, because a new token of this kind would lack it as well."""
     kind = claims.get("token_use")
-    if kind == "access" and claim == "username":
+    is_users = claim in _IN_ID_TOKENS or str(claim).startswith("custom:")
+    if kind == "access" and "username" not in claims and (is_users or claim in ("username", "cognito:groups")):
         return ": a client-credentials token belongs to no user"
-    if kind == "access" and (claim in _IN_ID_TOKENS or str(claim).startswith("custom:")):
+    if kind == "access" and is_users:
         return " in this access token: ID tokens carry it, and a pre token generation trigger can add it"
     if kind == "id" and claim in _IN_ACCESS_TOKENS:
         return " in this ID token: access tokens carry it"

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from cognito_jwt_core import (
     AccessDeniedError,
+    ClaimRequiredError,
     Claims,
     ConfigurationError,
+    GroupRequiredError,
     InsufficientAuthenticationError,
     InvalidIssuerError,
     answer_for,
@@ -27,6 +29,7 @@ from cognito_jwt_core.integration import (
 from flask import Request
 
 from flask_cognito.authentication.authenticate import authenticate, authenticate_async
+from flask_cognito.authentication.claims import where_else
 from flask_cognito.authentication.demand import NO_DEMAND, TokenDemand
 from flask_cognito.authentication.identity import Identity
 from flask_cognito.authentication.session import is_session_in_use
@@ -151,12 +154,18 @@ class Access:
         if self.sign_in is not None:
             state = app_state()
             require_sign_in(claims, self.sign_in, state.verifier.clock.time(), _leeway(state, claims))
-        if self.groups:
-            require_groups(claims, self._set_of(self.groups))
-        if self.scopes:
-            require_scopes(claims, self._set_of(self.scopes))
-        if self.claim:
-            require_claim(claims, self.claim, self._set_of(self.values))
+        try:
+            if self.groups:
+                require_groups(claims, self._set_of(self.groups))
+            if self.scopes:
+                require_scopes(claims, self._set_of(self.scopes))
+            if self.claim:
+                require_claim(claims, self.claim, self._set_of(self.values))
+        except (GroupRequiredError, ClaimRequiredError) as error:
+            claim = self.claim or "cognito:groups"
+            if claim not in claims:
+                error.args = (f"{error}{where_else(claim, claims)}",)
+            raise
 
     def _set_of(self, names: Names) -> NameSet:
         return NameSet(names, self.require)
