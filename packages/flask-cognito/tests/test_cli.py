@@ -156,6 +156,24 @@ class TestExplain:
             assert (code, output.splitlines()[-1]) == (0, "accepted")
             assert run(app, "explain", pool.access_token(), "--route", route, "--method", "PUT")[0] == 1
 
+    @pytest.mark.parametrize("route", ["http://localhost:5000/admin?page=2#top", "/admin?page=2"])
+    def test_a_route_can_be_a_url(self, app: Flask, pool: LocalUserPool, route: str) -> None:
+        assert "group_required" in run(app, "explain", pool.access_token(), "--route", route)[1]
+
+    @pytest.mark.parametrize(
+        ("arguments", "needs_none"),
+        [(["/health"], True), (["/static/x.css"], True), (["/admin", "--method", "OPTIONS"], True), (["/open"], False)],
+    )
+    def test_a_route_that_requires_no_token(
+        self, app: Flask, auth: CognitoAuth, pool: LocalUserPool, arguments: list[str], needs_none: bool
+    ) -> None:
+        auth.protect(app)
+        app.add_url_rule("/health", view_func=cognito_public(lambda: "well"))
+
+        for token in (pool.access_token(), pool.expired_token()):
+            output = run(app, "explain", token, "--route", *arguments)[1]
+            assert ("this route requires no token" in output) == needs_none
+
     @pytest.mark.parametrize(
         ("arguments", "told"),
         [

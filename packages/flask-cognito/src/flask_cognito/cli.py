@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 import click
 from cognito_jwt_core import UNSET, Claims, InvalidIssuerError, UnavailableError
@@ -14,7 +15,7 @@ from cognito_jwt_core.integration import RevocationCheck
 from flask import Flask, current_app
 from flask.cli import AppGroup
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import RequestRedirect
+from werkzeug.routing import RequestRedirect, Rule
 
 from flask_cognito.authentication.tolerance import claims_of_balancer
 from flask_cognito.authorization.misplaced import misplaced_in
@@ -88,7 +89,7 @@ def explain(token: tuple[str, ...], route: str | None, method: str) -> None:
             error = explanation.error
             if not isinstance(error, InvalidIssuerError) or error.is_authentic:
                 break  # otherwise, the header names another pool
-    what_else = _what_else(route, is_accepted=explanation.is_accepted)
+    what_else = _what_else(None if route is None else accesses, is_accepted=explanation.is_accepted)
     # click removes the colours if the output is not a terminal.
     click.echo(explanation.as_text(colour=not os.environ.get("NO_COLOR")) + what_else)
     if state.settings.report_only and not explanation.is_accepted:
@@ -144,13 +145,15 @@ def _read_token() -> bytes:
 
 
 def _accesses_of_route(app: Flask, path: str, method: str) -> list[Access]:
-    """Return what a route requires, by a path or by the rule itself, such as ``/todos/<int:id>``."""
+    """Return what a route requires, by a URL, a path, or the rule itself, such as ``/todos/<int:id>``."""
     misplaced_in(app)
     for rule in app.url_map.iter_rules():
         if rule.rule == path and method in (rule.methods or (method,)):
-            return accesses_of(app, rule.endpoint, method)
+            return _accesses_of_rule(app, rule, method)
+    path = urlsplit(path).path
     try:
-        endpoint, _ = app.url_map.bind(app.config["SERVER_NAME"] or "localhost").match(path, method=method)
+        urls = app.url_map.bind(app.config["SERVER_NAME"] or "localhost")
+        rule, _ = urls.match(path, method=method, return_rule=True)
     except MethodNotAllowed as error:
         allowed = ", ".join(sorted(error.valid_methods or ()))
         raise click.UsageError(f"{path} does not answer {method}; name one of {allowed} with --method") from None
@@ -158,12 +161,20 @@ def _accesses_of_route(app: Flask, path: str, method: str) -> list[Access]:
         raise click.UsageError(f"{path} redirects to {error.new_url}: name that path") from None
     except HTTPException:
         raise click.UsageError(f"the app has no route {path}; `flask cognito routes` lists them") from None
-    return accesses_of(app, endpoint, method)
+    return _accesses_of_rule(app, rule, method)
 
 
-def _what_else(route: str | None, *, is_accepted: bool) -> str:
-    """Return the end of the last line: some routes may require more than an accepted token has."""
-    if route is not None or not is_accepted:
+def _accesses_of_rule(app: Flask, rule: Rule, method: str) -> list[Access]:
+    if method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
+        return []
+    return accesses_of(app, rule.endpoint, method)
+
+
+def _what_else(accesses: list[Access] | None, *, is_accepted: bool) -> str:
+    """Return the end: some routes may require more than an accepted token has, and this one may require none."""
+    if accesses is not None:
+        return "" if accesses else "\nBy its decorators and `protect`, this route requires no token."
+    if not is_accepted:
         return ""
     count = sum(found.demands_more for found in audited_routes(current_app))
     if count == 0:

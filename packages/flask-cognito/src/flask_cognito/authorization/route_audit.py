@@ -54,8 +54,9 @@ def audited_routes(app: Flask) -> list[AuditedRoute]:
 
 def accesses_of(app: Flask, endpoint: str, method: str) -> list[Access]:
     """Return what a route requires of a request: from `protect`, the app's hooks, and the view's decorators."""
-    said = all_demands(app.view_functions.get(endpoint), method)
-    is_public = PUBLIC in said
+    view = app.view_functions.get(endpoint)
+    said = all_demands(view, method)
+    is_public = PUBLIC in said or is_static(endpoint, view)
     accesses = [demand for demand in said if isinstance(demand, Access)]
     for hook in hooks_before(app, endpoint):
         if not (is_public and isinstance(hook, Guard)):
