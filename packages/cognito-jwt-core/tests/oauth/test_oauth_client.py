@@ -38,6 +38,7 @@ def test_domains(pool: str, domain: str, host: str) -> None:
 @pytest.mark.parametrize(
     ("pool", "domain"),
     [
+        ("eu-central-1_a", "todo.auth.eu-central-1"),
         ("eu-central-1_a", ""),
         ("eu-central-1_a", 5),
         ("eu-central-1_a", "My-App"),

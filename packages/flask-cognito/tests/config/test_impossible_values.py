@@ -25,6 +25,7 @@ class Check:
     def __init__(self, claims: Claims) -> None: ...
 
 
+ISSUER = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_testpool"
 SIGN_IN_DOMAIN = "https://todo.auth.eu-central-1.amazoncognito.com"
 
 IMPOSSIBLE: dict[str, list[object]] = {
@@ -61,13 +62,20 @@ IMPOSSIBLE: dict[str, list[object]] = {
         ),
         *("https://localhost:9229/pool?x=1", "https://localhost:9229/pool#x", "ftp://localhost/pool"),
         *("https://localhost:9229/pool/.well-known/jwks.json", SIGN_IN_DOMAIN, f"{SIGN_IN_DOMAIN}/eu-central-1_c3fea2"),
+        *("https://cognito-idp.eu-central-1.amazonaws.com", "https://cognito-identity.amazonaws.com"),
+        *(f"{ISSUER}/", f"{ISSUER}/.well-known/openid-configuration", ISSUER.replace("https", "http")),
+        "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_another",
     ],
     "COGNITO_APP_CLIENT_ID": [
         *("", [], [None], {"a": 1}, b"a", "abcdef123456,other", " abcdef123456", "abcdef123456\n", '["abcdef123456"]'),
         *("abc def", "a" * 129, ["abcdef123456", "b;c"], "\u00e4bc", "arn:aws:cognito-idp:x"),
+        *("None", "null", "${CLIENT_ID}", "'abcdef123456'", "eu-central-1_c3fea2", "abcdef123456;other"),
     ],
     "COGNITO_TOKEN_USE": ["", "acess", "Access", ["access"], "both", True],
-    "COGNITO_AUDIENCE": ["", [], 7, "two words", "https://api.example\n", "a\x00", "\u00e4", '["https://api.example"]'],
+    "COGNITO_AUDIENCE": [
+        *("", [], 7, "two words", "https://api.example\n", "a\x00", "\u00e4", '["https://api.example"]'),
+        *("${API}", "'https://api.example'", ["None"]),
+    ],
     "COGNITO_CHECK_TOKEN_EXPIRATION": ["false", "True", 0, 1],
     "COGNITO_CUSTOM_CHECK": ["app.checks.tenant", Check, True],
     "COGNITO_REVOCATIONS": ["redis://localhost/0", RevocationList, True, {"is_revoked": True}],
@@ -83,6 +91,8 @@ IMPOSSIBLE: dict[str, list[object]] = {
             "not/there",
         ),
         *("http://keys.example/jwks.json", f"{SIGN_IN_DOMAIN}/jwks.json"),
+        *(ISSUER, f"{ISSUER}/.well-known/openid-configuration", "https://id.example/.well-known/openid-configuration"),
+        "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_another/.well-known/jwks.json",
     ],
     "COGNITO_JWKS": ["keys.json", {}, {"keys": "none"}, {"keys": []}, Source, 7],
     "COGNITO_BUNDLED_JWKS": [{}, {"keys": []}, 1, "", "a\0b", "not/there.json", "https://keys.example/jwks.json"],
@@ -90,7 +100,10 @@ IMPOSSIBLE: dict[str, list[object]] = {
     "COGNITO_KEY_SETTINGS": [{"timeout_seconds": 1}, KeySettings, 3],
     "COGNITO_REQUESTS_SESSION": [requests.Session, requests, {"verify": "corporate.pem"}, "session", object()],
     "COGNITO_TOKEN_CACHE_SIZE": [-1, 1.5, False, "10", 10_000_001, 10**12],
-    "COGNITO_JWT_HEADER_NAME": ["", 1, "X My", "Authorization:", "X-T\u00f6ken", "X-Token\n", "x" * 101],
+    "COGNITO_JWT_HEADER_NAME": [
+        *("", 1, "X My", "Authorization:", "X-T\u00f6ken", "X-Token\n", "x" * 101),
+        *("HTTP_AUTHORIZATION", "Host", "Set-Cookie"),
+    ],
     "COGNITO_JWT_HEADER_PREFIX": ["Bearer ", 1, "Tr\u00e4ger", [], ["Bearer", "two words"], "B\x00", "x" * 101],
     "COGNITO_TOKEN_LOCATIONS": ["query", ["cookie", "cookie"], [], ["header", 1], "header,cookie"],
     "COGNITO_JWT_COOKIE_NAME": ["", "a;b", "a b", "a=b", 1, "x" * 101],
@@ -123,15 +136,21 @@ IMPOSSIBLE: dict[str, list[object]] = {
         *("", 7, "http://auth.example.com", "https://auth.example.com/login", "auth.example.com ", "Auth"),
         *("auth.example.com:99999", "https://a:b@auth.example.com", "cognito-idp.eu-central-1.amazonaws.com"),
         *("https://issuer-cognito-idp.eu-central-1.amazonaws.com", "my-aws-login", "a" * 64),
+        *("todo.auth.eu-central-1", "https://todo.auth-fips.us-gov-west-1/"),
     ],
-    "COGNITO_CLIENT_SECRET": ["", 7, "secret\n", " secret", "two words", "s\u00e9cret", "a\x00", str],
+    "COGNITO_CLIENT_SECRET": [
+        *("", 7, "secret\n", " secret", "two words", "s\u00e9cret", "a\x00", str),
+        *("${SECRET}", "'secret'", "None", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:todo"),
+    ],
     "COGNITO_LOGOUT_URI": [
         *("", "/", 7, "http://app.example/", "https://app.example/#x", "https://app.example:99999/"),
         *("https://app.example/a b", "https://a:b@app.example/", "https://app.example/" + "a" * 1024, "app.example"),
+        *("https://*.app.example/", f"{SIGN_IN_DOMAIN}/logout"),
     ],
     "COGNITO_REDIRECT_URI": [
         *("", "https://app.example/#x", "https://app.example/\n", "https://app.example/a b", "myapp://callback"),
         *("https://app.example:port/", "https://app.example/" + "a" * 1024, "http://app.example/auth/callback"),
+        *("https://*.app.example/auth/callback", f"{SIGN_IN_DOMAIN}/oauth2/idpresponse"),
     ],
     "COGNITO_SIGN_IN_CLIENT_ID": ["", 7, "another", "a b", "abcdef123456\n", "abcdef123456,another"],
     "COGNITO_SIGN_IN_SCOPES": [(), ("email",), "openid email", ["openid", "e mail"], ["openid", 'a"b'], ["openid", 1]],
@@ -149,7 +168,17 @@ IMPOSSIBLE: dict[str, list[object]] = {
 # The far ends of what is accepted, where an end was drawn.
 POSSIBLE: dict[str, list[object]] = {
     "COGNITO_REPLICA_REGIONS": [["eu-west-1", "us-east-1"]],
-    "COGNITO_ISSUER": ["http://localhost:9229/local_pool", "http://0.0.0.0:9229/pool", "https://[::1]:65535/a/b/"],
+    "COGNITO_JWKS_URI": [
+        f"{ISSUER}/.well-known/jwks.json",
+        "https://cognito-idp-fips.eu-central-1.amazonaws.com/eu-central-1_testpool/.well-known/jwks.json",
+    ],
+    "COGNITO_ISSUER": [
+        ISSUER,
+        "https://cognito-idp.eu-west-1.amazonaws.com/eu-central-1_testpool",
+        "http://localhost:9229/local_pool",
+        "http://0.0.0.0:9229/pool",
+        "https://[::1]:65535/a/b/",
+    ],
     "COGNITO_APP_CLIENT_ID": ["a" * 128, "abc+def_1", ["a.b-c", "d"]],
     "COGNITO_AUDIENCE": ["https://api.example/a,b?c=d", ["urn:api", "todo"]],
     "COGNITO_LEEWAY": [0, 0.5, 86_400],
@@ -242,6 +271,7 @@ def test_the_far_ends_of_what_can_exist_start(start: Starts, key: str, value: ob
 def test_the_error_shows_no_secret(start: Starts) -> None:
     for key, value in (
         ("COGNITO_CLIENT_SECRET", "hunter2 \n"),
+        ("COGNITO_CLIENT_SECRET", '"hunter2"'),
         ("COGNITO_ISSUER", "https://alice:hunter2@localhost/pool"),
         ("COGNITO_LOGOUT_URI", "https://alice:hunter2@app.example/"),
         ("COGNITO_DOMAIN", "https://alice:hunter2@auth.example.com"),

@@ -26,9 +26,8 @@ def checked_url(url: str, *, allow_http: bool = False, what: str = "URL") -> str
         raise ConfigurationError(f"expected a {what} of scheme, host and path, without credentials, found {found}")
     if scheme == "https" or (scheme == "http" and (allow_http or _is_loopback(host))):
         return url
-    raise ConfigurationError(
-        f"expected https in the {what} (http only to loopback, or with allow_http=True), found {shown(url)}"
-    )
+    http = " (http only to loopback, or with allow_http=True)" if scheme == "http" else ""
+    raise ConfigurationError(f"expected https in the {what}{http}, found {shown(url)}")
 
 
 def _scheme_and_host(url: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from cognito_jwt_core.http import checked_url
 # The pattern in the Amazon Cognito API reference for CreateUserPoolDomain.
 _PREFIX = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _ISSUER_HOST = re.compile(r"(?:issuer-)?cognito-idp\.[^/]*\.amazonaws\.", re.IGNORECASE)
+_WITHOUT_SUFFIX = re.compile(r"https?://[a-z0-9-]+\.auth(?:-fips)?\.[a-z]{2,8}(?:-[a-z]+)+-[0-9]{1,2}/?")
 _RESERVED = ("aws", "amazon", "cognito")
 _OF_DISCOVERY = (
     "authorization_endpoint",
@@ -54,6 +55,8 @@ def endpoints_of_domain(domain: object, pool: UserPool, *, allow_http: bool) -> 
         url = f"https://{domain}"
     else:
         url = f"https://{_host_of_prefix(domain, pool)}"
+    if _WITHOUT_SUFFIX.fullmatch(url):
+        raise ConfigurationError(f"domain: expected the whole host, with .amazoncognito.com, found {shown(domain)}")
     base = checked_url(url, allow_http=allow_http, what="domain")
     parts = urlsplit(base)
     if parts.path not in ("", "/") or "?" in base or "#" in base:

@@ -13,9 +13,11 @@ from cognito_jwt_core import ConfigurationError
 
 from flask_cognito.config.spelling import PREFIX
 from flask_cognito.config.values import (
+    SIGN_IN_HOST,
     Names,
     app_clients,
     flag,
+    instead_of_a_value,
     is_loopback,
     one_of,
     readable_url,
@@ -226,7 +228,15 @@ def _seconds(days: int) -> Callable[[str, object], float]:
 
 
 def _client_secret(key: str, value: object) -> object:
-    return value if callable(value) else text(key, value)
+    if callable(value):
+        return value
+    found = text(key, value)
+    other = "the ARN of a secret" if found.startswith("arn:") else instead_of_a_value(found)
+    if other:  # the message does not show the value
+        raise ConfigurationError(
+            f"{key}: expected the secret itself, a function that returns it, or None, found {other}"
+        )
+    return found
 
 
 def _name(key: str, value: object) -> str:
@@ -243,6 +253,10 @@ def _url(key: str, value: object) -> str:
         raise refused(
             key, f"an https URL (http on loopback only) of at most {_MAX_URL_LENGTH} characters, without #", value
         )
+    if "*" in parts.netloc:
+        raise refused(key, "one URL, as Cognito accepts no wildcards", value)
+    if SIGN_IN_HOST.match(found):
+        raise refused(key, "a URL of this app; the sign-in domain goes to COGNITO_DOMAIN", value)
     return found
 
 

@@ -27,7 +27,17 @@ _AUDIENCE = re.compile(r"[\x21-\x7e]+")
 _RESOURCE_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~!$&'()*+,;=:@-]+)*/?")
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 _URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
-_SIGN_IN_HOST = re.compile(r"https?://[^/]*\.amazoncognito\.com(?::[0-9]+)?(?:/|$)", re.IGNORECASE)
+SIGN_IN_HOST = re.compile(r"https?://[^/]*\.amazoncognito\.com(?::[0-9]+)?(?:/|$)", re.IGNORECASE)
+# Its issuers and key URLs have one form each. FIPS endpoints serve keys, and have no issuers of their own.
+_AWS_HOST = re.compile(
+    r"https?://(?:issuer-)?cognito-(?:idp|identity)[a-z0-9.-]*\.amazonaws\.[a-z.]+(?:[:/]|$)", re.IGNORECASE
+)
+_AWS_ISSUER = re.compile(r"https://(?:issuer-)?cognito-idp\.[a-z0-9-]+\.amazonaws\.[a-z.]+/([A-Za-z0-9_-]+)")
+_AWS_KEYS = re.compile(
+    r"https://(?:issuer-)?cognito-idp[a-z0-9.-]*\.amazonaws\.[a-z.]+/([A-Za-z0-9_-]+)/\.well-known/jwks\.json"
+)
+_POOL_ID = re.compile(r"[a-z]{2,8}(?:-[a-z]+)+-[0-9]{1,2}_[A-Za-z0-9]+")
+_PLACEHOLDER = re.compile(r"\$\{.*|\$\(.*|\{\{.*|<.*>|%\w+%")
 _ORIGIN = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9_]+(?:[.-]+[a-z0-9_]+)*)(?::([0-9]{1,5}))?", re.ASCII)
 _MAX_PORT = 65_535
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -36,6 +46,9 @@ _LOOPBACK = re.compile(r"(?:(?:.+\.)?localhost|127(?:\.[0-9]{1,3}){3}|\[::1\])(?
 _LOCATIONS = ("header", "cookie", "session", "alb")
 _MAX_BALANCER_SESSION_SECONDS = 7 * 86_400  # "Session timeout" in the Elastic Load Balancing guide
 _NEVER_READ = "x-amzn-oidc-identity"
+_OTHER_HEADERS = frozenset(
+    {"accept", "content-length", "content-type", "host", "origin", "referer", "set-cookie", "user-agent"}
+)
 DEMANDS = ("token_use", "client", "audience")
 """The checks of a token that can be reported without being enforced."""
 _REPORT_ONLY = "True, False, or some of 'token_use', 'client' and 'audience'"
@@ -49,6 +62,17 @@ def refused(key: str, expected: str, value: object) -> ConfigurationError:
     elif isinstance(value, Collection) and not value:
         found = f"an empty {found}"
     return ConfigurationError(f"{key}: expected {expected}, found {found}")
+
+
+def instead_of_a_value(text: str) -> str:
+    """Return what a setting has instead of a value, such as a placeholder; empty if it has a value."""
+    if text.lower() in ("none", "null", "undefined", "nan"):
+        return "the text of a value that is missing"
+    if _PLACEHOLDER.fullmatch(text):
+        return "a placeholder that was not filled in"
+    if text[:1] in ("'", '"'):
+        return "quotes around it"
+    return ""
 
 
 def text(key: str, value: object) -> str:
@@ -113,6 +137,16 @@ def header_name(key: str, value: object) -> str:
     if value.lower() == _NEVER_READ:
         raise refused(key, "a header with a token; the load balancer does not sign this one", value)
     return value
+
+
+def token_header_name(key: str, value: object) -> str:
+    """Accept the name of a header that can have a token."""
+    found = header_name(key, value)
+    if found.lower().startswith("http_"):
+        raise refused(key, "the header's own name, such as Authorization, and not WSGI's", value)
+    if found.lower() in _OTHER_HEADERS:
+        raise refused(key, "a header with a token, which this one never has", value)
+    return found
 
 
 def header_prefixes(key: str, value: object) -> Names:
@@ -187,7 +221,7 @@ def app_clients(key: str, value: object) -> Names:
     """Accept app client ids. An impossible one would reject every token."""
     found = names(key, value, " (None accepts any app client)")
     for client_id in found:
-        if not _CLIENT_ID.fullmatch(client_id):
+        if not _CLIENT_ID.fullmatch(client_id) or instead_of_a_value(client_id) or _POOL_ID.fullmatch(client_id):
             raise refused(f"one of {key}", _expected_client_id(client_id), client_id)
     return found
 
@@ -200,7 +234,12 @@ def _expected_client_id(client_id: str) -> str:
         return f"{expected}; give a list of ids instead of a string with commas"
     if client_id.strip() != client_id:
         return f"{expected}, without white space around it"
-    return expected
+    if len(client_id.replace(";", " ").split()) > 1:
+        return f"{expected}; give several as a list"
+    if _POOL_ID.fullmatch(client_id):
+        return f"{expected}, and not a user pool id"
+    other = instead_of_a_value(client_id)
+    return f"{expected}, and not {other}" if other else expected
 
 
 def audiences(key: str, value: object) -> Names:
@@ -211,19 +250,39 @@ def audiences(key: str, value: object) -> Names:
             raise refused(f"one of {key}", "an identifier (give a Python list instead of JSON)", audience)
         if not _AUDIENCE.fullmatch(audience):
             raise refused(f"one of {key}", "an identifier of ASCII characters without white space", audience)
+        if other := instead_of_a_value(audience):
+            raise refused(f"one of {key}", f"an identifier, and not {other}", audience)
     return found
 
 
 def issuer(key: str, value: object) -> str:
     """Accept the issuer of an emulator or proxy: a URL, equal to ``iss`` in its tokens."""
     url = _url(key, value, "the http or https URL that tokens have as iss")
-    if _SIGN_IN_HOST.match(url):
+    if SIGN_IN_HOST.match(url):
         raise refused(
             key, "the issuer of the pool; *.amazoncognito.com is its sign-in page, which is not an issuer", value
         )
-    if url.endswith("/.well-known/jwks.json"):
+    if "/.well-known/" in url:
         raise refused(key, "an issuer (the URL of its keys goes to COGNITO_JWKS_URI)", value)
+    if _AWS_HOST.match(url) and not _AWS_ISSUER.fullmatch(url):
+        raise refused(
+            key,
+            "an issuer like https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_c3fea2 (without the key, it"
+            " follows from the pool id)",
+            value,
+        )
     return url
+
+
+def is_pool_id(text: str) -> bool:
+    """Return whether a text has the form of a user pool id, ``REGION_NAME``."""
+    return _POOL_ID.fullmatch(text) is not None
+
+
+def pool_named_by(url: str | None) -> str:
+    """Return the id of the user pool in an issuer or key URL of AWS; empty if the URL is another one."""
+    found = _AWS_ISSUER.fullmatch(url or "") or _AWS_KEYS.fullmatch(url or "")
+    return found[1] if found and is_pool_id(found[1]) else ""
 
 
 def jwks_uri(key: str, value: object) -> str:
@@ -232,8 +291,15 @@ def jwks_uri(key: str, value: object) -> str:
     if "://" not in found:
         return found
     url = _url(key, found, "an http or https URL")
-    if _SIGN_IN_HOST.match(url):
+    if SIGN_IN_HOST.match(url):
         raise refused(key, "a URL of keys; *.amazoncognito.com is the sign-in page, which has none", value)
+    if url.endswith("/.well-known/openid-configuration") or (_AWS_HOST.match(url) and not _AWS_KEYS.fullmatch(url)):
+        raise refused(
+            key,
+            "the URL of the keys, like https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_c3fea2/.well-known/"
+            "jwks.json (without the key, it follows from the pool id)",
+            value,
+        )
     return url
 
 
@@ -374,7 +440,7 @@ POOL: Mapping[str, Check] = {
 """The settings of one pool, by name in ``COGNITO_USERPOOLS``. In upper case after ``COGNITO_``, they are the keys."""
 
 APP: Mapping[str, Check] = {
-    "jwt_header_name": header_name,
+    "jwt_header_name": token_header_name,
     "jwt_header_prefix": header_prefixes,
     "jwt_cookie_name": header_name,
     "token_locations": locations,

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from cognito_jwt_core import CognitoVerifier, ConfigurationError, KeySettings, MultiPoolVerifier, UserPool
 
 from flask_cognito.config.settings import PoolSettings, Settings
+from flask_cognito.config.values import is_pool_id, pool_named_by
 
 _KEYS = {
     "custom_check": "COGNITO_CUSTOM_CHECK",
@@ -30,10 +31,26 @@ def build_verifier(settings: Settings) -> Verifier:
     try:
         return MultiPoolVerifier([_verifier(pool) for pool in settings.pools], cache_size=cache_size)
     except ConfigurationError as error:
-        raise ConfigurationError(f"COGNITO_USERPOOLS: {error}") from error
+        remedy = ""
+        if len({pool.userpool_id for pool in settings.pools}) < len(settings.pools):
+            remedy = (
+                "; list a pool once, and pass the decorators token_use, client_id or audience where a route differs"
+            )
+        raise ConfigurationError(f"COGNITO_USERPOOLS: {error}{remedy}") from error
+
+
+def _check_same_pool(pool: PoolSettings) -> None:
+    for key, url in (("COGNITO_ISSUER", pool.issuer), ("COGNITO_JWKS_URI", pool.jwks_uri)):
+        named = pool_named_by(url)
+        if named and is_pool_id(pool.userpool_id) and named != pool.userpool_id:
+            raise ConfigurationError(
+                f"{key}: expected a URL of the user pool {pool.userpool_id}, found one of {named}; without the key, it"
+                " follows from the pool id"
+            )
 
 
 def _verifier(pool: PoolSettings) -> CognitoVerifier:
+    _check_same_pool(pool)
     uri, path = _uri_or_path(pool.jwks_uri)
     try:
         user_pool = UserPool(
