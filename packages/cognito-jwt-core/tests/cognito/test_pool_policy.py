@@ -396,6 +396,15 @@ def test_app_client_id_that_cannot_be_one_is_refused_when_it_is_built(
         verifier.verify(pool.access_token(), client_id=client_id)
 
 
+@pytest.mark.parametrize("scopes", ["todo/read todo/write", ["a b"], 'say "x"', ["a\\b", "\u00fc"]])
+def test_scopes_that_no_token_can_have_are_refused(messages: Messages, pool: LocalUserPool, scopes: Any) -> None:
+    with messages.raises(ConfigurationError):
+        CognitoVerifier(pool.id, client_id=None, token_use="access", jwks=pool.jwks, scopes=scopes)
+    verifier = CognitoVerifier(pool.id, client_id=None, token_use="access", jwks=pool.jwks, clock=pool.clock)
+    with pytest.raises(ConfigurationError):
+        verifier.verify(pool.access_token(), scopes=scopes)
+
+
 @pytest.mark.parametrize("client_id", ["a,b", "a b"])
 def test_app_client_id_that_cannot_be_one_is_shown(messages: Messages, pool: LocalUserPool, client_id: str) -> None:
     with messages.raises(ConfigurationError):

@@ -203,6 +203,25 @@ def test_issuer_and_key_url_must_be_texts(messages: Messages, option: str, value
         UserPool("eu-central-1_c3fea2", **{option: value})  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        *("eu-central-1_c3fea2", "cognito-idp.eu-central-1.amazonaws.com/x", "ftp://x.example", "https:///pool"),
+        *("https://x.example/po ol", "https://x.example/pool\n", "https://x.example/?a", "https://x.example/#a"),
+        *("https://todo.auth.eu-central-1.amazoncognito.com", "https://Todo.AmazonCognito.com:443/eu-central-1_c3fea2"),
+    ],
+)
+def test_issuer_that_no_token_can_name_is_refused(messages: Messages, issuer: str) -> None:
+    with messages.raises(ConfigurationError):
+        UserPool("eu-central-1_c3fea2", issuer=issuer)
+
+
+def test_host_that_only_begins_like_a_sign_in_domain_can_issue_tokens() -> None:
+    issuer = "https://todo.amazoncognito.com.example/pool"
+
+    assert UserPool("eu-central-1_c3fea2", issuer=issuer).issuer == issuer
+
+
 def test_issuer_of_ones_own_is_the_only_one() -> None:
     issuer = "https://proxy.example/POOLX"
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
+from cognito_jwt_core.answers import is_scope
 from cognito_jwt_core.cognito.claims import TOKEN_USES, Claims
 from cognito_jwt_core.cognito.rules import RULES
 from cognito_jwt_core.cognito.user_pool import UserPool
@@ -152,7 +153,7 @@ class PoolPolicy:
             checked_custom_check(custom_check),
             sign_in_demand(max_age, name_set("acr_values", acr_values)),
             name_set("groups", groups),
-            name_set("scopes", scopes),
+            _scope_set(scopes),
         )
 
     def for_call(self, overrides: Overrides) -> Requirements:
@@ -187,8 +188,16 @@ class PoolPolicy:
             own.custom_check,
             sign_in,
             own.groups if groups is UNSET else name_set("groups", groups),
-            own.scopes if scopes is UNSET else name_set("scopes", scopes),
+            own.scopes if scopes is UNSET else _scope_set(scopes),
         )
+
+
+def _scope_set(scopes: Names) -> NameSet | None:
+    """Return the scopes, of which a token must have one. If none can be a scope, no token could have one."""
+    found = name_set("scopes", scopes)
+    if found is not None and not any(map(is_scope, found.names)):
+        raise ConfigurationError(f"scopes: expected names of OAuth scopes, several as a list, found {shown(scopes)}")
+    return found
 
 
 def lenient_policy(strict: PoolPolicy, demands: Collection[str]) -> PoolPolicy:

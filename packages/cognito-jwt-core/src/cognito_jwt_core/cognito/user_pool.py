@@ -16,6 +16,8 @@ _log = logging.getLogger("cognito_jwt_core.user_pool")
 # reference.
 _ID = r"[A-Za-z0-9_-]{1,55}"
 _REGION = r"[a-z]{2,8}(-[a-z]+)+-[0-9]{1,2}"
+_ISSUER = r"https?://[^\s/?#]+(/[^\s?#]*)?"
+_SIGN_IN_PAGE = r"https?://[^/]+\.amazoncognito\.com(:[0-9]+)?(/.*)?"
 _JWKS_PATH = "/.well-known/jwks.json"
 
 # The start of the Region's name decides, as in botocore's endpoint data.
@@ -52,7 +54,7 @@ class UserPool:
         jwks_uri: URL at which an emulator or proxy serves the keys, for every issuer of the pool.
 
     Raises:
-        ConfigurationError: If the id is invalid, or a Region is unknown and there is no `issuer`.
+        ConfigurationError: If the id or issuer is invalid, or a Region is unknown and there is no `issuer`.
 
     Source: "Verifying JSON web tokens" and "Multi-Region replication" in the Amazon Cognito developer guide.
     """
@@ -73,6 +75,7 @@ class UserPool:
                 object.__setattr__(self, name, None)
             elif value is not None and (type(value) is not str or not value):
                 raise ConfigurationError(f"UserPool.{name}: expected a string or None, found {shown(value)}")
+        _check_issuer(self.issuer)
         replicas = _regions(self.replica_regions)
         home = _region_of(self.id)
         if self.id.startswith("local_"):
@@ -149,6 +152,19 @@ class UserPool:
 
     def _original(self, region: str) -> str:
         return f"https://cognito-idp.{region}.{_dns_suffix(region)}/{self.id}"
+
+
+def _check_issuer(issuer: str | None) -> None:
+    """Check that tokens can name this issuer."""
+    if issuer is None:
+        return
+    if not re.fullmatch(_ISSUER, issuer):
+        raise ConfigurationError(f"UserPool.issuer: expected an http or https URL, found {shown(issuer)}")
+    if re.fullmatch(_SIGN_IN_PAGE, issuer, re.IGNORECASE):
+        raise ConfigurationError(
+            f"UserPool.issuer: expected the issuer of tokens, found the sign-in domain {shown(issuer)}; without an"
+            " issuer, it follows from the pool id"
+        )
 
 
 def _region_of(pool_id: str) -> str | None:

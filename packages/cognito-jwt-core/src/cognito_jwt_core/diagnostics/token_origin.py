@@ -227,13 +227,10 @@ def _of_a_pool(region: str, pool: str, accepted: tuple[str, ...], ids: set[str])
             "Check which Region the caller signs in to.",
             f"If the pool is replicated there, add {region} to `replica_regions`.",
         )
-    sign_in_domain = any(map(_SIGN_IN_DOMAIN.fullmatch, accepted))
     return Origin(
         "issuer_setting",
         f"This token names the configured pool {pool}; only the issuer setting (`issuer`, `COGNITO_ISSUER`) differs.",
-        "A domain below amazoncognito.com is the sign-in page and never an issuer: remove the setting."
-        if sign_in_domain
-        else "Remove the setting, unless an emulator or a proxy issues your tokens.",
+        "Remove the setting, unless an emulator or a proxy issues your tokens.",
     )
 
 
