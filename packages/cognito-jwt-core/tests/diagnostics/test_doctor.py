@@ -15,6 +15,7 @@ from cognito_jwt_core import (
     JWKSFetchError,
     KeySettings,
     MultiPoolVerifier,
+    RevocationsUnavailableError,
     UnavailableError,
     UserPool,
     doctor,
@@ -185,14 +186,44 @@ def test_forms_of_an_issuer_that_nothing_asked_for_are_no_finding() -> None:
     assert [finding.is_good for finding in findings] == [True]
 
 
-def test_a_verifier_that_cannot_start_is_a_finding_where_no_source_says_why() -> None:
+@pytest.mark.parametrize(
+    ("error", "word"),
+    [
+        (UnavailableError("RuntimeError: can't start new thread"), "limits"),
+        (RevocationsUnavailableError("the list is 90 s old"), "revocation"),
+    ],
+)
+def test_a_verifier_that_cannot_start_is_a_finding_where_no_source_says_why(error: UnavailableError, word: str) -> None:
     class NotReady(CognitoVerifier):
         def prefetch(self) -> None:
-            raise UnavailableError("expected a thread, found none")
+            raise error
 
-    findings = doctor(NotReady(POOL.id, client_id=None, token_use="access"))
+    (finding,) = doctor(NotReady(POOL.id, client_id=None, token_use="access"))
 
-    assert [(finding.check, finding.is_good) for finding in findings] == [("source", False)]
+    assert (finding.check, finding.is_good) == ("source", False)
+    assert word in finding.advice
+
+
+class Vault:
+    """A key source of the app's own."""
+
+    def fetch(self, timeout_seconds: float) -> None:
+        raise OSError("the vault is sealed")
+
+
+@pytest.mark.parametrize("contents", [None, "{", '{"keys": []}'])
+def test_a_file_or_a_source_of_the_apps_own_is_no_network(tmp_path: Path, contents: str | None) -> None:
+    keys = tmp_path / "jwks.json"
+    keys.write_text(json.dumps(POOL.jwk_set))
+    options: dict[str, Any] = {"client_id": None, "token_use": "access"}
+    file, own = CognitoVerifier(POOL.id, jwks=keys, **options), CognitoVerifier(POOL.id, jwks=Vault(), **options)  # type: ignore[arg-type]
+    if contents is None:
+        keys.unlink()
+    else:
+        keys.write_text(contents)
+
+    assert ["cognito-jwt jwks" in finding.advice for finding in doctor(file)] == [True]
+    assert ["own key source" in finding.advice for finding in doctor(own)] == [True]
 
 
 def test_a_name_that_cannot_be_looked_up_and_a_proxy_that_refuses_are_told_apart() -> None:

@@ -13,7 +13,7 @@ from cognito_jwt_core.cognito.user_pool import UserPool
 from cognito_jwt_core.cognito.verifier import CognitoVerifier
 from cognito_jwt_core.diagnostics.explain import mark
 from cognito_jwt_core.diagnostics.network_advice import OF_A_LOAD_BALANCER, network_advice
-from cognito_jwt_core.errors import UnavailableError, UnknownKeyError, shown
+from cognito_jwt_core.errors import RevocationsUnavailableError, UnavailableError, UnknownKeyError, shown
 from cognito_jwt_core.jose.key_set import KeySet, load_key_set
 from cognito_jwt_core.jwt.verifier import Verifier
 from cognito_jwt_core.keys.settings import KeySettings
@@ -30,6 +30,9 @@ _DEFAULT_KEY_SETTINGS = KeySettings()
 _LEFT_OUT = (
     "Tokens that name this key are refused. Cognito's key sets have no such key, so check where this set comes from."
 )
+_OF_A_FILE = "Check the path, and that the file has a JWK Set: `cognito-jwt jwks USER_POOL_ID` prints one."
+_OF_THE_APP = "The app's own key source failed. Check what it reads."
+_REVOCATIONS = "Check the server that shares the revocation list."
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,9 @@ def _examine_verifier(verifier: CognitoVerifier | MultiPoolVerifier) -> list[Fin
         failure = error
     findings = [finding for status in verifier.keys for finding in _examine_source(status)]
     if failure is not None and all(finding.is_good or finding.check != "source" for finding in findings):
-        findings.append(_failed_source(str(failure), str(failure)))
+        is_of_revocations = isinstance(failure, RevocationsUnavailableError)
+        advice = _REVOCATIONS if is_of_revocations else network_advice(str(failure))
+        findings.append(Finding("source", is_good=False, message=str(failure), advice=advice))
     return findings
 
 
@@ -129,14 +134,19 @@ def _examine_source(status: KeyStatus) -> list[Finding]:
         for line in status.left_out
     ]
     if status.last_error is not None:
-        findings.append(_failed_source(f"{status.source}: {status.last_error}", status.last_error))
+        advice = _advice_on_source(status.source, status.last_error)
+        findings.append(
+            Finding("source", is_good=False, message=f"{status.source}: {status.last_error}", advice=advice)
+        )
     elif status.kids:  # other forms of an issuer are requested only when a token names them
         findings.append(Finding("source", is_good=True, message=f"{len(status.kids)} from {status.source}"))
     return findings
 
 
-def _failed_source(message: str, error: str) -> Finding:
-    return Finding("source", is_good=False, message=message, advice=network_advice(error))
+def _advice_on_source(source: str, error: str) -> str:
+    if source.startswith(("http://", "https://")):
+        return network_advice(error)
+    return _OF_A_FILE if source.startswith("file ") else _OF_THE_APP
 
 
 def fetch_in_time(uri: str, settings: KeySettings, session: Session | None = None) -> tuple[JWKSResponse, KeySet]:

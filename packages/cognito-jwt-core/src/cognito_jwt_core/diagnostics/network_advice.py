@@ -43,6 +43,14 @@ _ELSEWHERE = (
 # The first pattern found in the message decides, so special ones come before general ones.
 _ADVICE = (
     (
+        r"TLS (?:certificate|key) file",
+        "The file of the client certificate is missing. Check `session.cert`.",
+    ),
+    (
+        r"[Nn]o certificate or crl|no start line|PEM lib",
+        "The file of CA certificates has none in PEM form. Check REQUESTS_CA_BUNDLE and `session.verify`.",
+    ),
+    (
         r"CA bundle|invalid path|certificate bundle",
         "The file of CA certificates is missing. Check REQUESTS_CA_BUNDLE and `session.verify`.",
     ),
@@ -53,6 +61,19 @@ _ADVICE = (
     (
         r"[Hh]ostname mismatch|IP address mismatch|doesn't match|not valid for",
         "The certificate belongs to another host. Check DNS, the proxy and {0.setting}.",
+    ),
+    (
+        r"[Kk]ey [Uu]sage|Key Identifier|Basic Constraints|too weak",
+        "A certificate breaks a rule of this Python's OpenSSL, which is strict from Python 3.13 on. Have the company's"
+        " CA, or the proxy that inspects TLS, issue a certificate that meets it.",
+    ),
+    (
+        r"wrong version number|WRONG_VERSION|EOF occurred|http request",
+        "The other side does not speak TLS on that port. Check the URL, and whether HTTPS_PROXY is right.",
+    ),
+    (
+        r"protocol version|handshake failure|UNSUPPORTED_PROTOCOL",
+        "The two sides have no version of TLS or no cipher in common. Check the proxy, and this machine's OpenSSL.",
     ),
     (
         r"certificate verify failed|SSL|TLS",
@@ -74,13 +95,21 @@ _ADVICE = (
         r"status 200, found (?:400|403|404)",
         "The endpoint does not know this {0.name}. Check the {0.id} and its Region.",
     ),
-    (r"status 200, found 3\d\d", _ELSEWHERE),
+    (r"status 200, found (?:3\d\d|4(?!29)\d\d)", _ELSEWHERE),
     (
         r"status 200, found (?:429|5\d\d)",
         "The endpoint fails, not this machine. Try again, and check the AWS Health Dashboard.",
     ),
     (
-        r"[Rr]eset|closed|[Dd]isconnected|cut off|Incomplete|Protocol",
+        r"[Pp]ermission|not permitted",
+        "This process may not connect. Check the firewall, and the network rules of the container or sandbox.",
+    ),
+    (
+        r"Too many open files|new thread|assign requested address",
+        "This process has no files, threads or ports left. Check its limits.",
+    ),
+    (
+        r"[Rr]eset|[Aa]borted|closed|[Dd]isconnected|cut off|Incomplete|Protocol",
         "The connection was closed on the way. Check the firewall and the proxy.",
     ),
     (r"JWK Set|JSON|keys|Content-Encoding|UTF-8|bytes", _ELSEWHERE),
@@ -89,6 +118,8 @@ _ADVICE = (
 
 def network_advice(message: str, endpoint: Endpoint = OF_A_POOL) -> str:
     """Return what to check after a fetch from `endpoint` failed with `message`."""
+    if re.search(r"expected https in|of scheme, host and path", message):  # nothing was requested
+        return "Check the URL. Keys come by https, except from this machine."
     found = next(
         (advice for pattern, advice in _ADVICE if re.search(pattern, message)),
         "Check the network between this machine and the endpoint.",
