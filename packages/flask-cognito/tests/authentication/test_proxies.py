@@ -278,6 +278,47 @@ class TestWhatIsMissing:
             with pytest.raises(TypeError, match=told):
                 current_user["id"]
 
+    @pytest.mark.parametrize(
+        "used",
+        [
+            lambda: setattr(current_user, "last_seen", 1),
+            lambda: list(current_user),
+            lambda: len(current_user),
+            lambda: "id" in current_user,
+            lambda: current_user.__setitem__("id", 1),
+            lambda: current_user("x"),
+        ],
+    )
+    def test_a_user_that_is_none_is_explained_however_it_is_used(
+        self, app: Flask, pool: LocalUserPool, used: Callable[[], object]
+    ) -> None:
+        with pytest.raises((AttributeError, TypeError), match="outside a request"):
+            used()
+        with app.test_request_context(headers={"Authorization": f"Bearer {pool.access_token()}"}):
+            verify_cognito_jwt()
+            with pytest.raises((AttributeError, TypeError), match="register an identity handler"):
+                used()
+
+    def test_a_user_is_used_as_it_is(self, app: Flask, auth: CognitoAuth, pool: LocalUserPool) -> None:
+        class User(dict[str, Any]):
+            def __call__(self, *, name: str) -> str:
+                return name
+
+        auth.identity_handler(User)
+        with app.test_request_context(headers={"Authorization": f"Bearer {pool.access_token('alice')}"}):
+            verify_cognito_jwt()
+            current_user.last_seen = 5
+            current_user["id"] = 7
+
+            assert (current_user.last_seen, current_user["id"], len(current_user)) == (5, 7, len(list(current_user)))
+            assert current_user(name="bob") == "bob"
+
+    @pytest.mark.parametrize("name", ["tenant", "username", "__doc__"])
+    def test_the_claims_of_all_requests_store_nothing_of_one(self, name: str) -> None:
+        with pytest.raises(AttributeError, match=r"flask\.g"):
+            setattr(current_cognito_jwt, name, "secret")
+        assert not hasattr(current_cognito_jwt, "__dict__")
+
     def test_a_user_is_read_by_attribute_and_by_key(self, app: Flask, auth: CognitoAuth, pool: LocalUserPool) -> None:
         auth.identity_handler(dict)
         with app.test_request_context(headers={"Authorization": f"Bearer {pool.access_token('alice')}"}):

@@ -651,6 +651,10 @@ class TestValuesThatCannotExist:
         [
             ("COGNITO_USER_POOL_ID", "COGNITO_USERPOOL_ID"),
             ("AWS_COGNITO_USER_POOL_ID", "COGNITO_USERPOOL_ID"),
+            ("COGNITO_USERPOOL", "COGNITO_USERPOOL_ID"),
+            ("cognito_userpool_id", "COGNITO_USERPOOL_ID"),
+            ("USER_POOL_ID", "COGNITO_USERPOOL_ID"),
+            ("AWS_DEFAULT_REGION", "COGNITO_REGION"),
             ("COGNITO_REGION_NAME", "COGNITO_REGION"),
         ],
     )

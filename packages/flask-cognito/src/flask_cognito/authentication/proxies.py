@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import ItemsView, Iterator, KeysView, ValuesView
+import operator
+from collections.abc import Callable, ItemsView, Iterator, KeysView, ValuesView
 from typing import Any, NoReturn
 
 from cognito_jwt_core import Claims
@@ -90,8 +91,11 @@ class _Unseen:
 class _CurrentClaims(RequestClaims):
     """A proxy like werkzeug's `LocalProxy` that is a dict, as `json.dumps` and `jsonify` require.
 
-    Every operation of a dict is forwarded to the claims of the current request.
+    Every operation of a dict is forwarded to the claims of the current request. The proxy itself stores nothing,
+    because every request would read it.
     """
+
+    __slots__ = ()
 
     def __init__(self) -> None:
         dict.__setitem__(self, _Unseen(), None)  # type: ignore[misc]
@@ -101,6 +105,12 @@ class _CurrentClaims(RequestClaims):
 
     def __getattr__(self, name: str) -> Any:
         return getattr(_claims(), name)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(
+            f"claims have no attribute {name!r}: change a claim with claims[{name!r}], and keep other values of this"
+            " request in flask.g"
+        )
 
     def __getitem__(self, claim: str) -> object:
         return _claims()[claim]
@@ -209,6 +219,19 @@ It is a proxy. BSON, CBOR and ujson read a dict's memory and need ``dict(current
 """
 
 
+def _of_user(operation: Callable[..., Any]) -> Any:
+    """Return a method of the proxy that applies `operation` to the user, or explains why there is none."""
+
+    def method(self: object, *args: Any, **kwargs: Any) -> Any:
+        user = _user()
+        if user is None:
+            _refuse_nobody()
+            raise TypeError(f"current_user is None: {_why_no_user()}")
+        return operation(user, *args, **kwargs)
+
+    return method
+
+
 class _CurrentUser(LocalProxy[Any]):
     """A `LocalProxy` that explains what is missing, instead of ``'NoneType' object has no attribute``."""
 
@@ -217,16 +240,23 @@ class _CurrentUser(LocalProxy[Any]):
     def __getattr__(self, name: str) -> Any:
         user = _user()
         if user is None and not hasattr(None, name):
-            _refuse_nobody()
-            raise AttributeError(f"current_user is None and has no attribute {name!r}: {_why_no_user()}")
+            raise _no_attribute(name)
         return getattr(user, name)
 
-    def __getitem__(self, key: Any) -> Any:
+    def __setattr__(self, name: str, value: Any) -> None:
         user = _user()
         if user is None:
-            _refuse_nobody()
-            raise TypeError(f"current_user is None and has no items: {_why_no_user()}")
-        return user[key]
+            raise _no_attribute(name)
+        setattr(user, name, value)
+
+    __getitem__, __setitem__ = _of_user(operator.getitem), _of_user(operator.setitem)
+    __contains__, __iter__, __len__ = _of_user(operator.contains), _of_user(iter), _of_user(len)
+    __call__ = _of_user(lambda user, *args, **kwargs: user(*args, **kwargs))
+
+
+def _no_attribute(name: str) -> AttributeError:
+    _refuse_nobody()
+    return AttributeError(f"current_user is None and has no attribute {name!r}: {_why_no_user()}")
 
 
 def _user() -> Any:

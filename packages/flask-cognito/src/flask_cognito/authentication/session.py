@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from cognito_jwt_core import Claims, InsufficientAuthenticationError
 from flask import Request, has_request_context
@@ -116,6 +116,12 @@ def _current_session() -> CurrentSession | None:
     return getattr(current_request(), _SESSION, None) if has_request_context() else None
 
 
+_NO_SESSION = (
+    "no session authenticated this request, for example because its token came in a header; check `if current_session`"
+    " first"
+)
+
+
 class _CurrentSession(LocalProxy[Any]):
     """A `LocalProxy` that explains what is missing, instead of ``'NoneType' object has no attribute``."""
 
@@ -124,11 +130,13 @@ class _CurrentSession(LocalProxy[Any]):
     def __getattr__(self, name: str) -> Any:
         session = _current_session()
         if session is None and not hasattr(None, name):
-            raise AttributeError(
-                f"current_session is None and has no attribute {name!r}: no session authenticated this request, for"
-                " example because its token came in a header; check `if current_session` first"
-            )
+            raise AttributeError(f"current_session is None and has no attribute {name!r}: {_NO_SESSION}")
         return getattr(session, name)
+
+    def __getitem__(self, key: Any) -> NoReturn:
+        if _current_session() is None:
+            raise TypeError(f"current_session is None: {_NO_SESSION}")
+        raise TypeError(f"current_session has attributes and no items: read current_session.id_claims[{key!r}]")
 
 
 current_session: Any = _CurrentSession(_current_session)

@@ -34,10 +34,14 @@ def misspelt(keys: Iterable[str]) -> Iterator[tuple[str, str | None]]:
 
 
 def meant_for(setting: str, keys: Iterable[str]) -> str | None:
-    """Return the key for this setting, also if it has the prefix of another library."""
+    """Return the key for this setting, also if it is in lower case, or has the prefix of another library or none."""
+    wanted = setting.removeprefix(PREFIX)
     for key in keys:
-        _, separator, name = str(key).partition(PREFIX)
-        if separator and key not in KEYS | SIGN_IN_KEYS and _nearest(name, KEYS) == setting:
+        before, separator, name = str(key).upper().partition(PREFIX)
+        if separator and key not in KEYS | SIGN_IN_KEYS and get_close_matches(name, [wanted], 1, _LIKENESS):
+            return key
+        bare = before.removeprefix("AWS_").removeprefix("DEFAULT_")
+        if not separator and bare.replace("_", "") == wanted.replace("_", ""):
             return key
     return None
 

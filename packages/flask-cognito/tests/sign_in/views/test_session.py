@@ -49,6 +49,8 @@ def test_the_current_session_describes_the_user(
     def look() -> str:
         found.append(current_session._get_current_object())  # noqa: SLF001
         current_session.id_claims["email"] = "changed"
+        with pytest.raises(TypeError, match=r"id_claims\['sub'\]"):
+            _ = current_session["sub"]
         return ""
 
     client = app.test_client()
@@ -76,6 +78,8 @@ def test_without_a_session_the_current_session_says_so(make_app: MakeApp, login:
     def look() -> str:
         with pytest.raises(AttributeError) as caught:
             _ = current_session.id_claims
+        with pytest.raises(TypeError, match="no session authenticated"):
+            _ = current_session["sub"]
         found.append(str(caught.value))
         return ""
 
