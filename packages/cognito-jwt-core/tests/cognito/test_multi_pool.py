@@ -22,7 +22,9 @@ from cognito_jwt_core import (
     KeySettings,
     MalformedTokenError,
     MultiPoolVerifier,
+    RevocationsUnavailableError,
     TokenExpiredError,
+    UnavailableError,
     UnknownKeyError,
     UserPool,
 )
@@ -219,6 +221,14 @@ def test_message_names_a_few_issuers_of_many_pools(messages: Messages) -> None:
         several.verify(pools[0].access_token(iss="https://attacker.example"))
 
 
+class FailingSource:
+    def __init__(self, message: str) -> None:
+        self.message = message
+
+    def fetch(self, timeout_seconds: float) -> JWKSResponse:
+        raise OSError(self.message)
+
+
 @pytest.mark.parametrize("backoffs", [(5, 20), (5, 20, 10)])
 def test_prefetch_names_every_pool_that_failed(clock: ManualClock, backoffs: tuple[int, ...]) -> None:
     failing = [
@@ -239,12 +249,40 @@ def test_prefetch_names_every_pool_that_failed(clock: ManualClock, backoffs: tup
     assert caught.value.retry_after == 20  # the first moment at which no pool is known to fail
 
 
-class FailingSource:
-    def __init__(self, message: str) -> None:
-        self.message = message
+class NotReady:
+    """Revocations that cannot be loaded."""
 
-    def fetch(self, timeout_seconds: float) -> JWKSResponse:
-        raise OSError(self.message)
+    def is_revoked(self, claims: Claims) -> bool:
+        raise NotImplementedError
+
+    def ready(self) -> None:
+        raise OSError
+
+
+@pytest.mark.parametrize(
+    ("sources", "error", "told"),
+    [
+        ((FailingSource, dict), JWKSUnavailableError, "no 0.*revocations"),
+        ((dict, FailingSource), JWKSUnavailableError, "revocations.*no 1"),
+        ((dict, dict), RevocationsUnavailableError, "^revocations: expected an answer, found OSError$"),
+    ],
+)
+def test_prefetch_names_pools_and_revocations_that_failed(
+    staff: LocalUserPool, sources: tuple[type, type], error: type[UnavailableError], told: str
+) -> None:
+    failing = [
+        CognitoVerifier(
+            f"eu-central-1_pool{number}",
+            client_id=None,
+            token_use=None,
+            jwks=FailingSource(f"no {number}") if source is FailingSource else staff.jwks,
+            revocations=None if source is FailingSource else NotReady(),
+        )
+        for number, source in enumerate(sources)
+    ]
+
+    with pytest.raises(error, match=told):
+        MultiPoolVerifier(failing).prefetch()
 
 
 def test_hostile_tokens_of_every_pool_are_refused(staff: LocalUserPool, customers: LocalUserPool) -> None:

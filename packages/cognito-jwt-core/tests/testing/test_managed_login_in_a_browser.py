@@ -22,8 +22,7 @@ def app_url() -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield f"http://localhost:{server.server_address[1]}/cb"
-    server.stop()
-    thread.join()
+    server.stop(thread)
 
 
 @pytest.fixture

@@ -281,6 +281,16 @@ def test_silent_server_closes_without_a_byte(server: JWKSServer) -> None:
     assert get(server.url).status_code == 200
 
 
+# As a fixture is. Its `finally` runs while the interpreter shuts down.
+GENERATOR = """
+def fixture():
+    with serving:
+        yield
+opened = fixture()
+next(opened)
+"""
+
+
 @pytest.mark.parametrize(
     "serving",
     [
@@ -290,10 +300,11 @@ def test_silent_server_closes_without_a_byte(server: JWKSServer) -> None:
         "JWKSServer(LocalUserPool())",
     ],
 )
+@pytest.mark.parametrize("entered", ["serving.__enter__()", GENERATOR], ids=["entered", "generator"])
 @pytest.mark.parametrize(
     "then", ["", "raise SystemExit(0)", "threading.Thread(target=verify).start(); verified.wait()"]
 )
-def test_process_that_never_leaves_the_with_ends(serving: str, then: str) -> None:
+def test_process_that_never_leaves_the_with_ends(serving: str, then: str, entered: str) -> None:
     # The thread outlives the main one. It verifies before that: Python 3.12.1 starts no thread while it shuts down.
     program = f"""
 import threading
@@ -309,7 +320,7 @@ def verify():
 
 verified = threading.Event()
 serving = {serving}
-serving.__enter__()
+{entered}
 print("under way")
 {then}
 """

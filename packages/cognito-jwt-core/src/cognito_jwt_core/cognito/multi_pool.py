@@ -8,7 +8,7 @@ from cognito_jwt_core.cognito.claims import Claims
 from cognito_jwt_core.cognito.pool_keys import foreign_issuer
 from cognito_jwt_core.cognito.pool_policy import NO_OVERRIDES, Overrides, PoolPolicy, Requirements
 from cognito_jwt_core.cognito.verifier import CognitoVerifier, UserPoolVerifier, lenient_twin
-from cognito_jwt_core.errors import ConfigurationError, JWKSUnavailableError, shown
+from cognito_jwt_core.errors import ConfigurationError, JWKSUnavailableError, UnavailableError, shown
 from cognito_jwt_core.jwt.stats import Stats
 from cognito_jwt_core.keys.store import KeyFinder, KeyStatus
 
@@ -51,19 +51,23 @@ class MultiPoolVerifier(UserPoolVerifier):
         Raises:
             JWKSUnavailableError: If a pool's keys could not be fetched. The message names each such pool. Keys of the
                 other pools are cached.
+            RevocationsUnavailableError: If only revocations could not be loaded.
         """
-        failures = []
+        failures: list[UnavailableError] = []
         for verifier in self._verifiers:
             try:
                 verifier.prefetch()
-            except JWKSUnavailableError as error:
+            except UnavailableError as error:
                 failures.append(error)
         if len(failures) == 1:
             raise failures[0]
         if failures:
-            raise JWKSUnavailableError(
-                "; ".join(map(str, failures)), retry_after=max(error.retry_after for error in failures)
+            kind = next(
+                (type(error) for error in failures if isinstance(error, JWKSUnavailableError)), type(failures[0])
             )
+            # Pools often share a list of revocations.
+            message = "; ".join(dict.fromkeys(map(str, failures)))
+            raise kind(message, retry_after=max(error.retry_after for error in failures))
 
     @property
     def verifiers(self) -> tuple[CognitoVerifier, ...]:

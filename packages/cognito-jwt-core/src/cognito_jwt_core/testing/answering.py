@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import struct
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Mapping
@@ -86,10 +87,17 @@ class AnsweringServer(ThreadingHTTPServer):
         self._connections.add(connection)
         return connection, address
 
-    def stop(self) -> None:
-        """Stop accepting connections, and close the open ones, even in the middle of a response."""
+    def stop(self, thread: threading.Thread) -> None:
+        """Stop accepting connections, and close the open ones, even in the middle of a response.
+
+        Args:
+            thread: The thread that serves. It has ended afterwards.
+        """
         self.stopping.set()
-        self.shutdown()
+        # An open generator's `finally` runs while Python shuts down. Its thread no longer runs: do not wait for it.
+        waits = () if sys.is_finalizing() else (self.shutdown, thread.join)
+        for wait in waits:
+            wait()
         self.server_close()
         for connection in list(self._connections):
             with contextlib.suppress(OSError):  # already closed
@@ -101,9 +109,6 @@ class AnsweringServer(ThreadingHTTPServer):
 
 class Serving(contextlib.AbstractContextManager[str]):
     """A context manager that starts a server, returns its URL, and stops the server at the end.
-
-    It is a class because the `finally` of an open generator runs during interpreter shutdown. The server's thread no
-    longer runs then, and stopping the server would wait forever.
 
     Args:
         start: Function that starts a server, and returns its URL and a function that stops it.

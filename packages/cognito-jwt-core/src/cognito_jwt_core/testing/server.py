@@ -54,8 +54,7 @@ class KeyServer(ABC):
     ) -> None:
         self._http.stopping.set()
         self.release()
-        self._http.stop()
-        self._thread.join()
+        self._http.stop(self._thread)
 
     @cached_property
     def _http(self) -> AnsweringServer:

@@ -364,8 +364,7 @@ class _Server:
 
     def stop(self) -> None:
         """Stop the server, and wait until its thread has ended."""
-        self._http.stop()
-        self._thread.join()
+        self._http.stop(self._thread)
 
 
 def _behaviour(behaviour: Behaviour | str | None, *, delay: float, hold: bool, drop_answer: bool) -> Behaviour:
