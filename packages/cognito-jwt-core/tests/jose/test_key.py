@@ -228,6 +228,8 @@ def test_public_rsa_key_for_signatures_is_imported(jwk: Mapping[str, object]) ->
         rsa(e="é"),
         EC,
         ED25519,
+        rsa(key_ops=["verify", 1]),
+        rsa(key_ops=["verify", None]),
     ],
 )
 def test_unfit_key_is_refused(messages: Messages, jwk: object) -> None:

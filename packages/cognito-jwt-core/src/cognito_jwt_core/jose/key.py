@@ -88,9 +88,9 @@ def import_key(jwk: object, algorithms: Mapping[str, Algorithm]) -> Verification
 
 
 def _may_verify(operations: Any) -> bool:
-    """Return whether ``key_ops`` includes "verify" and has no duplicates (RFC 7517 section 4.3)."""
+    """Return whether ``key_ops`` is a list of texts with "verify", without duplicates (RFC 7517 section 4.3)."""
     return (
         isinstance(operations, (list, tuple))
         and "verify" in operations
-        and all(operations.count(operation) == 1 for operation in operations)
+        and all(isinstance(operation, str) and operations.count(operation) == 1 for operation in operations)
     )
