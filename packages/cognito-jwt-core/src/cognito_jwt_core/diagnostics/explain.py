@@ -316,7 +316,7 @@ def mark(status: str, *, colour: bool) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if colour else text
 
 
-def _name(rule: Callable[..., None]) -> str:
+def _name(rule: Callable[..., object]) -> str:
     return rule.__name__.removeprefix("check_")
 
 
