@@ -191,6 +191,20 @@ class TestExplain:
 
         assert (code, told in output) == (2, True)
 
+    def test_what_does_not_run_is_said(self, make_app: MakeApp, pool: LocalUserPool) -> None:
+        class Own(CognitoAuth):
+            def get_user(self, payload: Claims) -> None:
+                raise NotImplementedError
+
+        with_handler = make_app()
+        with_handler.extensions["cognito_auth"].identity_handler(lambda payload: payload["email"])
+
+        for app in (with_handler, make_app(Own)):
+            lines = run(app, "explain", pool.access_token())[1].splitlines()
+            assert "identity handler does not run" in lines[0]
+            assert lines[-1].startswith("accepted")
+        assert "identity handler" not in run(make_app(), "explain", pool.access_token())[1]
+
     def test_an_own_decode_token_is_said_to_decide(self, make_app: MakeApp, pool: LocalUserPool) -> None:
         class Own(CognitoAuth):
             def decode_token(self, token: str) -> dict[str, Any]:

@@ -359,3 +359,17 @@ def test_audience_that_is_required_is_told(pool: LocalUserPool, claims: Any, wor
 
     assert (failed(explanation), explanation.http_status) == (["audience"], 401)
     assert words in advice(explanation)
+
+
+def test_a_custom_check_is_not_run_and_said_to_decide_too() -> None:
+    def check(claims: Claims) -> None:
+        raise NotImplementedError
+
+    asked = CognitoVerifier(POOL.id, client_id=None, token_use="access", jwks=POOL.jwks, custom_check=check)
+
+    explanation = explain_token(asked, POOL.access_token())
+
+    assert explanation.is_accepted
+    assert [(step.check, step.status) for step in explanation.steps if step.status != "passed"] == [
+        ("custom_check", "skipped")
+    ]

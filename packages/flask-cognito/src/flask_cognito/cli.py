@@ -90,15 +90,22 @@ def explain(token: tuple[str, ...], route: str | None, method: str) -> None:
             if not isinstance(error, InvalidIssuerError) or error.is_authentic:
                 break  # otherwise, the header names another pool
     what_else = _what_else(None if route is None else accesses, is_accepted=explanation.is_accepted)
+    if state.identity_handler is not None or state.is_overridden("get_user"):
+        click.echo("The identity handler does not run here. It can refuse a token as well.\n")
     # click removes the colours if the output is not a terminal.
     click.echo(explanation.as_text(colour=not os.environ.get("NO_COLOR")) + what_else)
-    if state.settings.report_only and not explanation.is_accepted:
-        click.echo("COGNITO_REPORT_ONLY: the app reports some refusals, and lets the requests through.")
-    if state.is_overridden("decode_token"):
-        click.echo("This app overrides decode_token, which decides about requests and does not run here.")
+    for note in _notes(state, is_accepted=explanation.is_accepted):
+        click.echo(note)
     if isinstance(explanation.error, UnavailableError):
         sys.exit(2)
     sys.exit(0 if explanation.is_accepted else 1)
+
+
+def _notes(state: AppState, *, is_accepted: bool) -> Iterator[str]:
+    if state.settings.report_only and not is_accepted:
+        yield "COGNITO_REPORT_ONLY: the app reports some refusals, and lets the requests through."
+    if state.is_overridden("decode_token"):
+        yield "This app overrides decode_token, which decides about requests and does not run here."
 
 
 def _of_balancer(check: Callable[[Claims], object], claims: Claims) -> object:

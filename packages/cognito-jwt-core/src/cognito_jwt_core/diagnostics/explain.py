@@ -12,7 +12,7 @@ from cognito_jwt_core.answers import answer_for
 from cognito_jwt_core.cognito.claims import Claims
 from cognito_jwt_core.cognito.multi_pool import MultiPoolVerifier
 from cognito_jwt_core.cognito.pool_keys import COGNITO_ALGORITHMS
-from cognito_jwt_core.cognito.pool_policy import Names, Overrides, TokenUse
+from cognito_jwt_core.cognito.pool_policy import Names, Overrides, Requirements, TokenUse
 from cognito_jwt_core.cognito.rules import RULES
 from cognito_jwt_core.cognito.verifier import CognitoVerifier
 from cognito_jwt_core.diagnostics.advice import advice_for, clock_advice
@@ -139,7 +139,7 @@ def explain_token(
     """Run every check of `verifier` on `token` and report each result, also after the first that fails.
 
     Report claims behind an invalid signature as unverified, because they often show where the token comes from. Fetch
-    the pool's keys, even for a token of another issuer. Do not run a `custom_check`.
+    the pool's keys, even for a token of another issuer. Do not run a `custom_check`, but say that there is one.
 
     An `AlbVerifier` fetches a key only for a token whose header it accepts. Only the option `checks` applies to its
     tokens.
@@ -251,9 +251,7 @@ class _Explainer:
             advice = clock_advice(payload, self._now) if self._is_authentic and check == "issued_at" else ""
             self._ask(check, partial(rule, payload, policy, self._now), _shown_claim(payload, check) + trust, advice)
         claims = Claims(payload)
-        revocations = required.revocations
-        if revocations is not None and self._is_authentic:  # otherwise its ids may be an attacker's
-            self._ask("revocation", partial(revocations.check, claims), "not revoked")
+        self._own_checks(required, claims)
         if sign_in is not None:
             self._ask(
                 "sign_in",
@@ -267,6 +265,14 @@ class _Explainer:
         for name, further_check in self._checks.items():
             self._ask(name, partial(further_check, claims), f"met{trust}")
         return None
+
+    def _own_checks(self, required: Requirements, claims: Claims) -> None:
+        """Ask the app's revocations, and say that its custom check was not run."""
+        revocations = required.revocations
+        if revocations is not None and self._is_authentic:  # otherwise its ids may be an attacker's
+            self._ask("revocation", partial(revocations.check, claims), "not revoked")
+        if required.custom_check is not None:
+            self._skip("custom_check", "not run: it can refuse the token as well")
 
     def _is_of_no_pool(self, payload: Mapping[str, object]) -> bool:
         """Return whether no rules apply, because none of several pools issued the token."""
