@@ -205,6 +205,7 @@ def test_names_for_extensions_of_frameworks_are_these() -> None:
         "SignInDemand",
         "Subject",
         "checked_url",
+        "fingerprint",
         "lenient_verifier",
         "require_claim",
         "require_groups",

@@ -18,6 +18,7 @@ from cognito_jwt_core.jwt.authorization import (
     require_sign_in,
     sign_in_demand,
 )
+from cognito_jwt_core.jwt.fingerprint import fingerprint
 from cognito_jwt_core.jwt.policy import MAX_LEEWAY_SECONDS, NameSet
 from cognito_jwt_core.jwt.revocations.check import RevocationCheck
 from cognito_jwt_core.jwt.token_cache import MAX_CACHE_SIZE
@@ -42,6 +43,7 @@ __all__ = [
     "SignInDemand",
     "Subject",
     "checked_url",
+    "fingerprint",
     "lenient_verifier",
     "require_claim",
     "require_groups",

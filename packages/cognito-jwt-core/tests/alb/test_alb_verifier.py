@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+import re
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
@@ -263,7 +264,8 @@ def test_claims_of_a_token(alb: AlbVerifier, balancer: LocalLoadBalancer, pool: 
         assert (claims.username, claims.email, claims.email_verified) == ("bob", "bob@example.org", True)
         assert (claims.signer, claims.client_id, claims.issuer) == (balancer.arn, pool.client_id, pool.issuer)
         assert claims.expires_at == datetime.fromtimestamp(1_700_000_120, timezone.utc)
-        assert repr(claims) == "<AlbClaims>"
+        assert re.fullmatch("<AlbClaims [0-9a-f]{16}>", repr(claims))
+        assert repr(claims) != repr(verify(alb, balancer.token("alice")))
         claims["custom"]["nested"].append("y")  # type: ignore[index]
         with pytest.raises(MissingClaimError):
             claims["cognito:groups"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -326,6 +327,14 @@ def test_the_repr_shows_nothing_of_the_tokens(call: Call, scripted: ScriptedLogi
     for shown in (repr(tokens), repr(tokens.identity), str(tokens)):
         for value in (tokens.access_token, tokens.id_token, REFRESH_TOKEN, NONCE, "alice", tokens.claims.sub):
             assert str(value) not in shown
+
+
+def test_the_repr_tells_users_apart(call: Call, scripted: ScriptedLogin) -> None:
+    """Caches of functions make their keys of it."""
+    tokens = exchange(call, scripted)
+
+    assert repr(replace(tokens, access_token="another")) != repr(tokens) == repr(replace(tokens))
+    assert repr(tokens.identity._replace(sub="another")) != repr(tokens.identity) == repr(tokens.identity._replace())
 
 
 def refuse_all(claims: object) -> None:

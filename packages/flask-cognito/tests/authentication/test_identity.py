@@ -334,3 +334,22 @@ def test_g_and_jsonify_are_the_apps_own(app: Flask, pool: LocalUserPool, bearer:
         return jsonify(sorted(vars(g)), request.path)
 
     assert app.test_client().get("/mine", headers=bearer(pool.access_token())).get_json() == [[], "/mine"]
+
+
+def test_one_behind_a_cache_of_functions_gives_no_user_to_another(
+    app: Flask, auth: CognitoAuth, pool: LocalUserPool, bearer: Callable[[str], dict[str, str]]
+) -> None:
+    """Flask-Caching's `memoize` and dogpile.cache make their keys of the `repr` or `str` of the arguments."""
+    cache: dict[str, Any] = {}
+
+    @auth.identity_handler
+    def lookup(payload: Claims) -> Any:
+        key = f"lookup {(payload,)!r} {payload}"
+        return cache.setdefault(key, payload["username"])
+
+    client = app.test_client()
+    tokens = {name: pool.access_token(name) for name in ("alice", "bob")}
+
+    for name in ("alice", "bob", "alice"):
+        assert client.get("/required", headers=bearer(tokens[name])).get_json()["user"] == name
+    assert len(cache) == 2

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from cognito_jwt_core.errors import MissingClaimError, shown
 from cognito_jwt_core.jwt.claims import as_datetime
+from cognito_jwt_core.jwt.fingerprint import fingerprint
 
 
 class AlbClaims(dict[str, object]):
@@ -25,7 +26,8 @@ class AlbClaims(dict[str, object]):
         raise MissingClaimError(f"{shown(claim)}: expected in the token, found no such claim", claim=claim)
 
     def __repr__(self) -> str:
-        return "<AlbClaims>"  # many people read logs, so show no personal data
+        # Many people read logs, so show no personal data.
+        return f"<AlbClaims {fingerprint(super().__repr__())}>"
 
     def copy(self) -> AlbClaims:
         return AlbClaims(self)

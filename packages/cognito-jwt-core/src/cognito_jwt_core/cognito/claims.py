@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from cognito_jwt_core.errors import MissingClaimError, shown
 from cognito_jwt_core.jwt.claims import as_datetime
+from cognito_jwt_core.jwt.fingerprint import fingerprint
 
 TOKEN_USES = ("access", "id")
 
@@ -28,7 +29,8 @@ class Claims(dict[str, object]):
 
     def __repr__(self) -> str:
         # Many people read logs, so show no personal data. A debugger also shows claims without `token_use`.
-        return f"<Claims of an {self['token_use']} token>" if self.get("token_use") in TOKEN_USES else "<Claims>"
+        kind = f" of an {self['token_use']} token" if self.get("token_use") in TOKEN_USES else ""
+        return f"<Claims{kind} {fingerprint(super().__repr__())}>"
 
     def copy(self) -> Claims:
         return Claims(self)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from cognito_jwt_core.cognito.claims import Claims
 from cognito_jwt_core.jwt.claims import is_numeric_date
+from cognito_jwt_core.jwt.fingerprint import fingerprint
 
 
 class TokenIdentity(NamedTuple):
@@ -41,7 +42,7 @@ class TokenIdentity(NamedTuple):
         )
 
     def __repr__(self) -> str:
-        return f"<TokenIdentity of app client {self.client}>"
+        return f"<TokenIdentity of app client {self.client} {fingerprint(repr(tuple(self)))}>"
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -67,7 +68,8 @@ class TokenSet:
     identity: TokenIdentity
 
     def __repr__(self) -> str:
-        return f"<TokenSet of app client {self.identity.client}, expires {self.expires_at:%Y-%m-%dT%H:%M:%SZ}>"
+        expires = f"{self.expires_at:%Y-%m-%dT%H:%M:%SZ}"
+        return f"<TokenSet of app client {self.identity.client}, expires {expires} {fingerprint(self.access_token)}>"
 
 
 def _time(claims: Claims, name: str) -> float | None:

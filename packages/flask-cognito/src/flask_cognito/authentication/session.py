@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import Any, NoReturn, Protocol
 
 from cognito_jwt_core import Claims, InsufficientAuthenticationError
+from cognito_jwt_core.integration import fingerprint
 from flask import Request, has_request_context
 from werkzeug.exceptions import HTTPException
 from werkzeug.local import LocalProxy
@@ -51,7 +52,7 @@ class CurrentSession:
         return Claims(copy.deepcopy(dict(self._id_claims)))
 
     def __repr__(self) -> str:
-        return f"<CurrentSession until {self.expires_at:%Y-%m-%dT%H:%M:%SZ}>"
+        return f"<CurrentSession until {self.expires_at:%Y-%m-%dT%H:%M:%SZ} {fingerprint(self.access_token)}>"
 
 
 class FoundSession(Protocol):

@@ -66,6 +66,9 @@ def test_the_current_session_describes_the_user(
     assert first.signed_in_at.timestamp() == pytest.approx(now)
     assert first.expires_at - first.signed_in_at == timedelta(hours=12)
     assert first.access_token not in repr(first)
+    assert repr(first) == repr(second)
+    second.access_token = "another"
+    assert repr(first) != repr(second)
     assert not current_session
 
 
