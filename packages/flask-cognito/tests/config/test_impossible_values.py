@@ -153,7 +153,10 @@ IMPOSSIBLE: dict[str, list[object]] = {
         *("https://*.app.example/auth/callback", f"{SIGN_IN_DOMAIN}/oauth2/idpresponse"),
     ],
     "COGNITO_SIGN_IN_CLIENT_ID": ["", 7, "another", "a b", "abcdef123456\n", "abcdef123456,another"],
-    "COGNITO_SIGN_IN_SCOPES": [(), ("email",), "openid email", ["openid", "e mail"], ["openid", 'a"b'], ["openid", 1]],
+    "COGNITO_SIGN_IN_SCOPES": [
+        *((), ("email",), "openid email", ["openid", "e mail"], ["openid", 'a"b'], ["openid", 1]),
+        *(["openid", "offline_access"], "openid,email", ["OpenID"]),
+    ],
     "COGNITO_SIGN_IN_URL_PREFIX": ["auth", "/", 7, "/..", "/a/../b", "/./auth", "/auth/", "//auth", "/a?b", "/a b"],
     "COGNITO_SIGN_IN_LIFETIME": [0, -1, True, "900", 86_401, timedelta(days=2), float("nan"), float("inf")],
     "COGNITO_SESSION_STORE": ["", "http://localhost", "localhost:6379", object(), MemorySessionStore, {}],

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 # Browsers remove `.` and `..` from a path before they send it.
 _PATH = re.compile(r"(/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)+")
 _MAX_URL_LENGTH = 1024  # for an app client's callback and sign-out URLs: CreateUserPoolClient in the API reference
+# All that the authorization endpoint knows, besides those of resource servers: "Scopes, M2M, and APIs" in the Amazon
+# Cognito developer guide.
+_COGNITOS_SCOPES = ("openid", "profile", "email", "phone", "aws.cognito.signin.user.admin")
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PREFIXES = ("__Host-Http-", "__Host-")
 _NAME = re.compile(r"[a-z0-9-]+")
@@ -245,6 +248,19 @@ def _name(key: str, value: object) -> str:
     return value
 
 
+def _scopes(key: str, value: object) -> Names:
+    found = scopes(key, value)
+    for scope in found:
+        if "/" not in scope and scope not in _COGNITOS_SCOPES:
+            raise refused(
+                f"one of {key}",
+                f"{', '.join(_COGNITOS_SCOPES)} or RESOURCE/SCOPE (give several as a list; a refresh token needs no"
+                " scope of its own)",
+                scope,
+            )
+    return found
+
+
 def _url(key: str, value: object) -> str:
     found = text(key, value)
     parts = urlsplit(readable_url(key, found))
@@ -293,7 +309,7 @@ SIGN_IN_SETTINGS: Mapping[str, tuple[str, Callable[[str, object], Any]]] = {
     "COGNITO_LOGOUT_URI": ("logout_uri", _url),
     "COGNITO_SIGN_IN_CLIENT_ID": ("client_id", _client),
     "COGNITO_REDIRECT_URI": ("redirect_uri", _url),
-    "COGNITO_SIGN_IN_SCOPES": ("scopes", scopes),
+    "COGNITO_SIGN_IN_SCOPES": ("scopes", _scopes),
     "COGNITO_SIGN_IN_URL_PREFIX": ("url_prefix", _url_prefix),
     "COGNITO_SIGN_IN_LIFETIME": ("login_lifetime", _seconds(1)),
     "COGNITO_SESSION_STORE": ("session_store", _store),
