@@ -239,7 +239,7 @@ def _refuse_or_report(
     if not isinstance(error, AbsentClaimError):  # otherwise it is logged with its response, since the app may catch it
         log_refusal(request, error)
     sessions = state.sessions
-    if sessions is not None and error.error_code == "authorization_required":
+    if sessions is not None and _has_no_token(error):
         raise sessions.challenge(request, error)
     raise error
 
@@ -249,4 +249,5 @@ def _is_of_a_bad_token(error: CognitoAuthError) -> bool:
 
 
 def _has_no_token(error: CognitoAuthError) -> bool:
+    """Return whether the request has no token. A browser sends ``Basic`` by itself to a site behind a password."""
     return error.error_code == "authorization_required" or isinstance(error.__cause__, OtherSchemeError)

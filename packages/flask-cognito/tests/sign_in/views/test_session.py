@@ -233,6 +233,23 @@ def test_a_bad_token_in_a_scripts_header_gets_no_challenge(client: FlaskClient) 
     assert "WWW-Authenticate" not in answer.headers
 
 
+@pytest.mark.parametrize("authorization", ["Basic YTpi", "Negotiate YII", "Digest username=a"])
+def test_a_site_behind_a_password_of_its_own_can_be_signed_in_to(
+    client: FlaskClient, login: LocalManagedLogin, authorization: str
+) -> None:
+    password = {"Authorization": authorization}
+
+    navigation = client.get("/reports", headers={**NAVIGATION, **password})
+    script = client.get("/reports", headers={**FETCH, **password})
+    sign_in(client, "alice", PASSWORD, login)
+
+    assert (navigation.status_code, navigation.headers["Location"]) == (302, "/auth/login?next=/reports")
+    assert "Authorization" in navigation.vary
+    assert (script.status_code, script.get_json()["code"]) == (401, "invalid_header")
+    assert script.get_json()["login"] == "/auth/login"
+    assert client.get("/reports", headers={**NAVIGATION, **password}).status_code == 200
+
+
 def test_an_api_can_answer_everyone_with_401(make_app: MakeApp) -> None:
     client = make_app(COGNITO_UNAUTHENTICATED="401").test_client()
 
