@@ -711,6 +711,21 @@ def test_the_proxy_of_a_session_wins_over_the_environments(server: JWKSServer) -
         assert [outcome(scheme) for scheme in ("http", "all", "", "https")] == ["1.", "1.", "2.", "2."]
 
 
+def test_a_session_can_switch_the_proxy_of_the_environment_off(server: JWKSServer) -> None:
+    program = (
+        "import requests, sys; from cognito_jwt_core.http import Request\n"
+        "for key in ('http', 'all', 'http://127.0.0.1', 'all://127.0.0.1'):\n"
+        "    for value in (None, ''):\n"
+        "        session = requests.Session()\n"
+        "        session.proxies = {key: value}\n"
+        "        answer = Request('GET', sys.argv[1], timeout_seconds=20, max_bytes=9999, session=session).send()\n"
+        "        print(answer.status)\n"
+    )
+    dead = dict.fromkeys(("http_proxy", "HTTP_PROXY"), "http://127.0.0.1:9")
+
+    assert run(program, server.url, no_proxy="", NO_PROXY="", **dead).stdout.split() == ["200"] * 8
+
+
 def test_a_socks_proxy_can_connect() -> None:
     def answer(connection: socket.socket) -> None:
         connection.recv(100)

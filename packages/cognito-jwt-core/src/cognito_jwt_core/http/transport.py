@@ -8,11 +8,11 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.cookies import RequestsCookieJar
-from requests.utils import select_proxy
 from urllib3.connection import HTTPConnection
 from urllib3.util.retry import Retry
 
@@ -63,8 +63,12 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
 def transport_settings(session: requests.Session, url: str) -> dict[str, Any]:
     """Return proxies, `verify` and `cert`. Unlike in requests, the session's settings override the environment."""
     settings = session.merge_environment_settings(url, dict(session.proxies), True, session.verify, session.cert)
-    if select_proxy(url, session.proxies):
-        settings["proxies"] = session.proxies
+    # In the order in which requests looks for them.
+    parts = urlsplit(url)
+    keys = (f"{parts.scheme}://{parts.hostname}", parts.scheme, f"all://{parts.hostname}", "all")
+    named = next((key for key in keys if key in session.proxies), None)
+    if named is not None:  # an empty value switches the environment's proxy off
+        settings["proxies"] = session.proxies if session.proxies[named] else {}
     return dict(settings)
 
 
