@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -73,23 +74,28 @@ def test_secret_key_of_the_documentation_is_a_warning(make_app: MakeApp) -> None
 
 
 @pytest.mark.parametrize(
-    ("config", "behaviour"),
+    ("config", "behaviour", "told"),
     [
-        ({"COGNITO_REDIRECT_URI": "http://localhost/unknown"}, None),
-        ({"COGNITO_REDIRECT_URI": CALLBACK}, {"status": 500}),
-        ({"COGNITO_REDIRECT_URI": CALLBACK}, {"drop_answer": True}),
+        ({"COGNITO_REDIRECT_URI": "http://localhost/unknown"}, None, "callback URL.*'redirect_mismatch'.*console"),
+        ({"COGNITO_APP_CLIENT_ID": "unknown"}, None, "does not know the app client.*console"),
+        ({"COGNITO_SIGN_IN_SCOPES": ["openid", "todo/unknown"]}, None, "refuses the login.*'invalid_scope'.*SCOPES"),
+        ({}, {"status": 500}, "answers 500.*in trouble"),
+        ({}, {"status": 403}, "answers 403.*AWS WAF"),
+        ({}, {"html": "<h1>Guest network</h1>"}, "answers 200.*something else answers"),
+        ({}, {"drop_answer": True}, "HTTPS_PROXY"),
     ],
 )
 def test_a_managed_login_that_does_not_know_the_app_fails(
-    make_app: MakeApp, login: LocalManagedLogin, config: dict[str, str], behaviour: dict[str, Any] | None
+    make_app: MakeApp, login: LocalManagedLogin, config: dict[str, str], behaviour: dict[str, Any] | None, told: str
 ) -> None:
     if behaviour is not None:
         login.behave("authorize", **behaviour)
 
-    code, found = check(make_app(**config))
+    code, found = check(make_app(**{"COGNITO_REDIRECT_URI": CALLBACK, **config}))
 
     assert code == 1
     assert found["managed login"][0].startswith("FAILED")
+    assert re.search(told, " ".join([*found["managed login"], *found[""]]))
 
 
 def test_a_domain_that_cannot_be_found_fails(make_app: MakeApp, login: LocalManagedLogin) -> None:

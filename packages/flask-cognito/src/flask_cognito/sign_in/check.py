@@ -6,9 +6,10 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from cognito_jwt_core import ConfigurationError, SignInError
+from cognito_jwt_core.errors import shown
 from cognito_jwt_core.integration import HTTPRequestError, Request
 from cognito_jwt_core.oauth import OAuthClient
 from flask import Flask, url_for
@@ -21,6 +22,11 @@ _GOOD_SECRET_BYTES = 32
 _SECRET_OF_THE_DOCUMENTATION = b"use secrets.token_hex(32), and keep it secret"
 _MAX_BYTES = 64 * 1024
 _LOCK_SECONDS = 5
+_REDIRECTS = (302, 303, 307)
+_OF_THE_NETWORK = (
+    "Check COGNITO_DOMAIN, DNS, HTTPS_PROXY and the CA certificates. The app itself exchanges codes over this"
+    " connection."
+)
 
 
 class Finding(NamedTuple):
@@ -100,7 +106,8 @@ def _about_store(pool: PoolSignIn) -> Finding:
             is_lock = first and not second
         pool.keeper.end(held)
     except StoreDownError as error:
-        return Finding("session store", f"FAILED: {error}", is_good=False)
+        advice = "Check COGNITO_SESSION_STORE, and whether this machine can reach the store."
+        return Finding("session store", f"FAILED: {error}\n{'':<18}{advice}", is_good=False)
     if found is None or not is_lock:
         what = "does not return what was written" if found is None else "gives its lock twice"
         return Finding("session store", f"FAILED: it {what}", is_good=False)
@@ -119,14 +126,14 @@ def _about_managed_login(app: Flask, pool: PoolSignIn) -> Iterator[Finding]:
         resource = pool.app.settings.resource
         url = pool.oauth.authorization_request(redirect_uri, scopes=pool.settings.scopes, resource=resource).url
     except (SignInError, ConfigurationError) as error:
-        yield Finding("managed login", f"FAILED: {error}", is_good=False)
+        yield _failed(str(error), _OF_THE_NETWORK)
         return
-    yield _asked(pool, url)
+    yield _asked(pool, url, redirect_uri)
     if pool.settings.domain is not None:
         yield from _compared_with_discovery(pool, url, redirect_uri)
 
 
-def _asked(pool: PoolSignIn, url: str) -> Finding:
+def _asked(pool: PoolSignIn, url: str, redirect_uri: str) -> Finding:
     """Call the authorization endpoint, which shows an error page for an unknown client or callback URL."""
     transport = pool.verifier.transport
     request = Request(
@@ -139,12 +146,31 @@ def _asked(pool: PoolSignIn, url: str) -> Finding:
     try:
         answer = request.send()
     except HTTPRequestError as error:
-        return Finding("managed login", f"FAILED: {error}", is_good=False)
-    location = urlsplit(answer.headers.get("location", ""))
-    if answer.status >= 400 or location.path.endswith("/error"):
-        text = "FAILED: it does not know the app client or its callback URL"
-        return Finding("managed login", f"{text} ({urlsplit(url).netloc} answers {answer.status})", is_good=False)
-    return Finding("managed login", f"{urlsplit(url).netloc} knows the app client and its callback URL")
+        return _failed(str(error), _OF_THE_NETWORK)
+    host, location = urlsplit(url).netloc, answer.headers.get("location", "")
+    error_code = parse_qs(urlsplit(location).query).get("error", [""])[0]
+    found = f"{host} answers {answer.status}{f' with {shown(error_code)}' if error_code else ''}"
+    if answer.status in (400, 404) or urlsplit(location).path.endswith("/error"):
+        return _failed(
+            f"it does not know the app client or its callback URL ({found})",
+            "Compare both with the app client in the Cognito console.",
+        )
+    if error_code and location.partition("?")[0] == redirect_uri:
+        return _failed(
+            f"it refuses the login ({found})",
+            "Compare the scopes (COGNITO_SIGN_IN_SCOPES), the resource and the grant types with the app client.",
+        )
+    if answer.status not in _REDIRECTS:  # the endpoint always redirects, to the login page or an identity provider
+        return _failed(
+            f"expected a redirect to the login page, found another answer ({found})",
+            "Check COGNITO_DOMAIN. Otherwise the endpoint is in trouble, or something else answers, such as a proxy or"
+            " AWS WAF.",
+        )
+    return Finding("managed login", f"{host} knows the app client and its callback URL")
+
+
+def _failed(text: str, advice: str) -> Finding:
+    return Finding("managed login", f"FAILED: {text}\n{'':<18}{advice}", is_good=False)
 
 
 def _compared_with_discovery(pool: PoolSignIn, url: str, redirect_uri: str) -> Iterator[Finding]:
