@@ -224,14 +224,17 @@ def test_keys_can_be_fetched_at_start_up(configured: Callable[..., Flask], pool:
 class TestAtStartUp:
     def test_the_verifier_is_that_of_the_newest_app(self, settings: dict[str, Any], pool: LocalUserPool) -> None:
         cogauth = CognitoAuth()
-        with pytest.raises(RuntimeError):
+        with pytest.raises(RuntimeError, match="init_app"):
             cogauth.verifier  # noqa: B018
+        with pytest.raises(RuntimeError, match="init_app"):
+            cogauth.decode_token("x")
         first, second = Flask("first"), Flask("second")
         for app in (first, second):
             app.config.update(settings)
             cogauth.init_app(app)
 
         cogauth.verifier.prefetch()
+        assert cogauth.decode_token(pool.access_token("alice"))["username"] == "alice"
 
         assert cogauth.verifier is not None
         with second.app_context():

@@ -245,14 +245,15 @@ class CognitoAuth(LegacyAttributes):
         """Return the verified claims of `token`. A subclass may override it and return a plain dict.
 
         A view may also call it. If the view does not catch an error, the response is the same as with a decorator.
+        Outside an app context, the newest app's verifier decides, as for `verifier`.
 
         Raises:
             InvalidTokenError: If the token is rejected; `CognitoJWTException`, its name in 1.x, is the same class.
             UnavailableError: If the token cannot be checked now.
         """
-        state = app_state()
         if not has_request_context():
-            return state.verifier.verify(token)
+            return self.verifier.verify(token)
+        state = app_state()
         try:
             request = current_request()
             demand = demand_of(request)

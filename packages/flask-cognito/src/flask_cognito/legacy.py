@@ -73,4 +73,10 @@ class LegacyAttributes:
         return self._app_state().identity_handler if is_of_an_app else self._identity_handler
 
     def _app_state(self) -> AppState:
-        return app_state() if current_app or self._newest is None else self._newest
+        if current_app:
+            return app_state()
+        if self._newest is None:
+            raise RuntimeError(
+                "this CognitoAuth has no app yet: call init_app(app) first, or use it inside `with app.app_context():`"
+            )
+        return self._newest
