@@ -2,17 +2,26 @@
 
 import logging
 from collections.abc import Callable
-from functools import wraps
+from functools import lru_cache, partial, wraps
 from typing import Any
 
+import flask_restful  # type: ignore[import-untyped]
 import flask_smorest  # type: ignore[import-untyped]
 import pytest
 from cognito_jwt_core.testing import LocalUserPool
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, request
 from flask.views import MethodView, View
-from flask_cognito import CognitoAuth, cognito_auth_required, cognito_group_permissions, cognito_public
+from flask_cognito import (
+    CognitoAuth,
+    cognito_auth_optional,
+    cognito_auth_required,
+    cognito_group_permissions,
+    cognito_public,
+    current_cognito_jwt,
+)
 
 Bearer = Callable[[str], dict[str, str]]
+Wrapper = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 @pytest.fixture
@@ -283,3 +292,288 @@ class TestNothingIsMisplaced:
         app.add_url_rule("/max", "max", cognito_auth_required(max))
 
         assert app.test_client().get("/max").status_code == 401
+
+    def test_by_a_partial(self, app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+        def view(kind: str = "x") -> str:
+            return kind
+
+        app.add_url_rule("/open", "open", view)
+        app.add_url_rule("/closed", "closed", partial(cognito_auth_required(view), kind="y"))
+
+        assert [app.test_client().get(path).status_code for path in ("/open", "/closed")] == [200, 401]
+        assert said(caplog) == []
+
+
+class TestWhatIsAddedLater:
+    """`flask cognito routes` in a test, or a plugin, looks at the routes before all are there."""
+
+    def test_is_seen_after_an_audit(self, app: Flask) -> None:
+        app.add_url_rule("/x", view_func=lambda: "x", endpoint="x")
+        demand_of(app, "/x")
+
+        @cognito_auth_required
+        @app.get("/late")
+        def late() -> str:
+            return "secret"
+
+        assert app.test_client().get("/late").status_code == 401
+
+    def test_is_seen_after_the_first_request(self, app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+        client = app.test_client()
+        client.get("/")
+        app._got_first_request = False  # noqa: SLF001 - as systems of plugins do
+
+        @cognito_auth_required
+        @app.get("/late")
+        def late() -> str:
+            return "secret"
+
+        assert client.get("/late").status_code == 401
+        assert client.get("/late").status_code == 401
+        assert len(said(caplog)) == 1
+
+    def test_what_was_said_is_not_said_again(self, app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+        def view() -> str:
+            return "x"
+
+        app.add_url_rule("/x", view_func=view)
+        cognito_auth_required(view)
+
+        for _ in range(2):
+            demand_of(app, "/x")
+
+        assert len(said(caplog)) == 1
+
+
+def remembered(view: Callable[..., Any]) -> Callable[..., Any]:
+    """A cache like Flask-Caching's `cached`, which makes its key of the path."""
+    memory: dict[str, Any] = {}
+
+    @wraps(view)
+    def cached(*args: Any, **kwargs: Any) -> Any:
+        if request.path not in memory:
+            memory[request.path] = view(*args, **kwargs)
+        return memory[request.path]
+
+    cached.uncached = view  # type: ignore[attr-defined]
+    return cached
+
+
+def plain(view: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs)
+
+    return wrapper
+
+
+class TestACacheAboveAGuard:
+    @pytest.mark.parametrize("cache", [remembered, lru_cache, lambda view: lru_cache(remembered(view))])
+    def test_answers_no_request_in_its_place(
+        self, app: Flask, pool: LocalUserPool, bearer: Bearer, cache: Wrapper, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        @app.get("/me")
+        @cache
+        @cognito_auth_required
+        def me() -> str:
+            return str(current_cognito_jwt.username)
+
+        client = app.test_client()
+
+        for name in ("alice", "bob", "alice"):
+            assert client.get("/me", headers=bearer(pool.access_token(name))).text == name
+        assert client.get("/me").status_code == 401
+        (line,) = said(caplog)
+        assert "view me" in line
+        assert "a cache stands above" in demand_of(app, "/me")
+        assert len(said(caplog)) == 1
+
+    def test_below_another_decorator_skips_no_guard(
+        self, app: Flask, pool: LocalUserPool, bearer: Bearer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        @app.get("/me")
+        @plain
+        @remembered
+        @cognito_group_permissions("admin")
+        @cognito_auth_required
+        def me() -> str:
+            return "secret"
+
+        client = app.test_client()
+
+        assert client.get("/me", headers=bearer(pool.access_token(groups=["admin"]))).text == "secret"
+        assert client.get("/me", headers=bearer(pool.access_token())).status_code == 403
+        assert client.get("/me").status_code == 401
+        assert demand_of(app, "/me").startswith("group admin (")
+        (line,) = said(caplog)
+        assert "users get each other's responses" in line
+
+    def test_is_seen_again_in_another_app(self, settings: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+        @plain
+        @remembered
+        @cognito_auth_required
+        def me() -> str:
+            return "secret"
+
+        for _ in range(2):
+            app = Flask("app")
+            app.config.update(settings)
+            CognitoAuth(app)
+            app.add_url_rule("/me", view_func=me)
+            assert app.test_client().get("/me").status_code == 401
+
+        assert ["a cache stands above" in line for line in said(caplog)] == [True, True]
+
+    def test_of_a_method_of_a_class_skips_no_guard(
+        self, app: Flask, pool: LocalUserPool, bearer: Bearer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        class Me(MethodView):
+            @remembered
+            @cognito_auth_required
+            def get(self) -> str:
+                return "secret"
+
+            async def post(self) -> str:
+                return "posted"
+
+        app.add_url_rule("/me", view_func=Me.as_view("me"))
+        client = app.test_client()
+
+        assert client.get("/me", headers=bearer(pool.access_token())).text == "secret"
+        assert [client.open("/me", method=method).status_code for method in ("GET", "HEAD", "POST")] == [401, 401, 200]
+        assert "a cache stands above" in demand_of(app, "/me")
+        assert len(said(caplog)) == 1
+
+    def test_of_a_hook_answers_no_request_in_its_place(
+        self, app: Flask, pool: LocalUserPool, bearer: Bearer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        @app.before_request
+        @lru_cache
+        @cognito_auth_required
+        def who() -> None: ...
+
+        app.add_url_rule("/x", view_func=lambda: "x", endpoint="x")
+        client = app.test_client()
+
+        assert client.get("/x", headers=bearer(pool.access_token())).status_code == 200
+        assert client.get("/x").status_code == 401
+        (line,) = said(caplog)
+        assert "hook who" in line
+
+    def test_below_the_guard_is_the_apps_own_choice(
+        self, app: Flask, pool: LocalUserPool, bearer: Bearer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        @app.get("/report")
+        @cognito_auth_required
+        @remembered
+        def report() -> str:
+            return str(current_cognito_jwt.username)
+
+        client = app.test_client()
+
+        assert client.get("/report", headers=bearer(pool.access_token("alice"))).text == "alice"
+        assert client.get("/report", headers=bearer(pool.access_token("bob"))).text == "alice"
+        assert client.get("/report").status_code == 401
+        assert said(caplog) == []
+
+
+class TestMethodDecorators:
+    """Flask-RESTX and Flask-RESTful apply them; Flask does not."""
+
+    def test_of_a_class_of_flask_are_enforced(self, app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+        class Late(MethodView):
+            method_decorators = (cognito_auth_required, plain)
+
+            def get(self) -> str:
+                return "secret"
+
+        app.add_url_rule("/late", view_func=Late.as_view("late"))
+        client = app.test_client()
+
+        assert [client.open("/late", method=method).status_code for method in ("GET", "HEAD")] == [401, 401]
+        assert "method_decorators" in demand_of(app, "/late")
+        (line,) = said(caplog)
+        assert "view late" in line
+
+    def test_for_get_hold_for_head_too(self, app: Flask, pool: LocalUserPool, bearer: Bearer) -> None:
+        class Late(flask_restful.Resource):  # type: ignore[misc]
+            method_decorators = {"get": [cognito_auth_required], "post": [cognito_group_permissions("admin")]}  # noqa: RUF012
+
+            def get(self) -> str:
+                return "secret"
+
+            def post(self) -> str:
+                return "secret"
+
+        flask_restful.Api(app).add_resource(Late, "/late")
+        client = app.test_client()
+
+        assert [client.open("/late", method=method).status_code for method in ("GET", "HEAD", "POST")] == [401] * 3
+        assert client.head("/late", headers=bearer(pool.access_token())).status_code == 200
+        assert client.post("/late", headers=bearer(pool.access_token())).status_code == 403
+
+    def test_that_a_framework_applies_are_left_alone(self, app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+        class Late(flask_restful.Resource):  # type: ignore[misc]
+            method_decorators = [cognito_auth_required]  # noqa: RUF012
+
+            def get(self) -> str:
+                return "secret"
+
+        flask_restful.Api(app).add_resource(Late, "/late")
+        view = app.view_functions["late"]
+
+        assert app.test_client().get("/late").status_code == 401
+        assert app.view_functions["late"] is view
+        assert said(caplog) == []
+
+    def test_for_some_methods_leave_the_others_open(self, app: Flask) -> None:
+        class Late(MethodView):
+            method_decorators = {"post": [cognito_auth_required]}  # noqa: RUF012
+            head = None
+
+            def get(self) -> str:
+                return "open"
+
+            def post(self) -> str:
+                return "secret"
+
+        app.add_url_rule("/late", view_func=Late.as_view("late"))
+        output = app.test_cli_runner().invoke(args=["cognito", "routes"]).output
+
+        assert [app.test_client().open("/late", method=method).status_code for method in ("GET", "POST")] == [200, 401]
+        assert "1 open" in output
+
+    def test_of_another_kind_are_ignored(self, app: Flask) -> None:
+        class Late(MethodView):
+            method_decorators = property(lambda _: [])
+
+            def get(self) -> str:
+                return "open"
+
+        app.add_url_rule("/late", view_func=Late.as_view("late"))
+
+        assert app.test_client().get("/late").status_code == 200
+
+
+class TestTheAudit:
+    def test_counts_no_method_that_the_class_may_not_call(self, app: Flask) -> None:
+        class Late(View):
+            @cognito_auth_required
+            def get(self) -> str:
+                return "secret"
+
+            def dispatch_request(self) -> str:
+                return "open"
+
+        app.add_url_rule("/late", view_func=Late.as_view("late"))
+
+        assert demand_of(app, "/late") == "OPEN"
+
+
+@pytest.mark.parametrize(
+    "decorator", [cognito_auth_required, cognito_auth_optional, cognito_group_permissions("admin")]
+)
+def test_above_what_returns_no_view_is_refused_at_once(decorator: Any) -> None:
+    """As the routes of Flask-Sock: the guard would have no effect."""
+    with pytest.raises(TypeError, match="None"):
+        decorator(None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from traceback import walk_stack
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 _AROUND = "__cognito_around__"
 _GUARD = "__cognito_guard__"
+
+# Attributes that these caches set on the function that answers from memory: Flask-Caching, aiocache, cachetools,
+# functools and dogpile.cache.
+_OF_CACHES = frozenset({"uncached", "cache", "cache_key", "cache_parameters", "invalidate"})
 
 # The app's own decorator may call ours through a few helper functions.
 _MOST_FRAMES = 12
@@ -35,28 +40,69 @@ class Decoration:
     is_syntax: bool
 
 
-def note_guard(function: Any, guard: Any, access: Access) -> None:
-    """Record that `guard` wraps `function`."""
+def note_guard(function: Any, guard: Any, access: Access, *, is_repair: bool = False) -> None:
+    """Record that `guard` wraps `function`.
+
+    Args:
+        function: The function.
+        guard: The guard.
+        access: The requirements of the guard.
+        is_repair: Whether the app's code does not contain this guard, so that no other route is expected to have it.
+    """
     target = getattr(function, "__func__", function)
     decoration = Decoration(id(target), access, _is_being_defined(target))
     # `functools.wraps` copies attributes to wrappers, so each entry names its owner.
     setattr(guard, _GUARD, (id(guard), decoration))
-    if hasattr(target, "__dict__"):
+    if not is_repair and hasattr(target, "__dict__"):
         setattr(target, _AROUND, (id(target), frozenset({*_around(target), decoration})))
 
 
 def guards_in(function: Any) -> Iterator[Decoration]:
     """Yield the guards among a function and the functions that it wraps."""
     for part in _unwrapped(function):
-        owner_id, decoration = vars(part).get(_GUARD, (None, None))
-        if decoration is not None and owner_id == id(part):
+        decoration = _of_guard(part)
+        if decoration is not None:
             yield decoration
+
+
+def guards_behind_a_cache(function: Any) -> list[Access]:
+    """Return the requirements of guards that a cache wraps. It returns a stored response without calling them."""
+    before: set[Access] = set()
+    behind: list[Access] = []
+    is_behind = False
+    for part in _unwrapped(function):
+        is_behind = is_behind or _is_cache(part)
+        decoration = _of_guard(part)
+        if decoration is None or decoration.access in before:
+            continue
+        if is_behind:
+            behind.append(decoration.access)
+        before.add(decoration.access)
+    return behind
 
 
 def guards_around(function: Any) -> Iterator[Decoration]:
     """Yield the guards that wrap a function, or a function inside it."""
     for part in _unwrapped(function):
         yield from _around(part)
+
+
+def without_cache(function: Any) -> Any:
+    """Return the function inside the outermost cache, or the function itself."""
+    while hasattr(function, "__dict__") and _is_cache(function) and _inner(function) is not None:
+        function = _inner(function)
+    return function
+
+
+def _of_guard(part: Any) -> Decoration | None:
+    owner_id, decoration = vars(part).get(_GUARD, (None, None))
+    return decoration if owner_id == id(part) else None
+
+
+def _is_cache(part: Any) -> bool:
+    own, inner = vars(part), _inner(part)
+    copied = vars(inner) if hasattr(inner, "__dict__") else {}
+    return any(own[name] is not copied.get(name) for name in own.keys() & _OF_CACHES)
 
 
 def _around(part: Any) -> frozenset[Decoration]:
@@ -68,8 +114,12 @@ def _unwrapped(function: Any) -> Iterator[Any]:
     part = getattr(function, "__func__", function)
     while hasattr(part, "__dict__"):
         yield part
-        part = vars(part).get("__wrapped__")
-        part = getattr(part, "__func__", part)
+        part = _inner(part)
+
+
+def _inner(part: Any) -> Any:
+    inner = part.func if isinstance(part, partial) else vars(part).get("__wrapped__")
+    return getattr(inner, "__func__", inner)
 
 
 def _is_being_defined(function: Any) -> bool:

@@ -37,7 +37,7 @@ def cognito_auth_required(
     audience: str | Collection[str] | Unset | None = ...,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 def cognito_auth_required(
-    view: Callable[..., Any] | None = None,
+    view: Callable[..., Any] | Unset = UNSET,
     *,
     token_use: TokenUse | Unset | None = UNSET,
     client_id: str | Collection[str] | Unset | None = UNSET,
@@ -72,7 +72,7 @@ def cognito_auth_optional(
     audience: str | Collection[str] | Unset | None = ...,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 def cognito_auth_optional(
-    view: Callable[..., Any] | None = None,
+    view: Callable[..., Any] | Unset = UNSET,
     *,
     token_use: TokenUse | Unset | None = UNSET,
     client_id: str | Collection[str] | Unset | None = UNSET,
@@ -217,8 +217,8 @@ def verify_cognito_jwt(optional: bool = False) -> Claims | None:
     return claims_of_nobody(request)  # otherwise, the app only reports that it would reject the request
 
 
-def _with_or_without_brackets(view: Callable[..., Any] | None, access: Access) -> Callable[..., Any]:
-    return _decorator(access) if view is None else guard(view, access)
+def _with_or_without_brackets(view: Callable[..., Any] | Unset, access: Access) -> Callable[..., Any]:
+    return _decorator(access) if isinstance(view, Unset) else guard(view, access)
 
 
 def _names(argument: str, value: object) -> Names:
@@ -238,8 +238,13 @@ def _decorator(access: Access) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorate
 
 
-def guard(view: Callable[P, R], access: Access) -> Callable[P, R]:
+def guard(view: Callable[P, R], access: Access, *, is_repair: bool = False) -> Callable[P, R]:
     """Return `view` wrapped in a check of `access`.
+
+    Args:
+        view: The view.
+        access: The requirements.
+        is_repair: Whether it replaces a guard that the app's code has put where it has no effect.
 
     Raises:
         TypeError: If `view` is a class, or is not callable.
@@ -249,6 +254,11 @@ def guard(view: Callable[P, R], access: Access) -> Callable[P, R]:
         raise TypeError(
             f"{view.__name__} is a class: write `decorators = [...]` in it, or put the decorator above its methods"
         )
+    if view is None:
+        raise TypeError(
+            "expected a view below the decorator, found None: what stands below returns no view, so this decorator has"
+            " no effect there; move it to the bottom, directly above the function"
+        )
     if not callable(view):
         raise TypeError(
             f"expected a view below the decorator, found {type(view).__name__}; an argument of the decorator needs its"
@@ -257,7 +267,7 @@ def guard(view: Callable[P, R], access: Access) -> Callable[P, R]:
     _check_for_contradiction(view, access)
     guarded = _guarded_async(view, access) if iscoroutinefunction(view) else _guarded_sync(view, access)
     mark(guarded, access)
-    note_guard(view, guarded, access)
+    note_guard(view, guarded, access, is_repair=is_repair)
     return guarded
 
 

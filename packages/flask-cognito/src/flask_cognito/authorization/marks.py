@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
+
+from flask.views import MethodView
 
 if TYPE_CHECKING:
     from flask_cognito.authorization.requirement import Access
@@ -46,19 +48,46 @@ def is_public(view: Any, method: str) -> bool:
 
 def _parts(view: Any, method: str) -> Iterator[Any]:
     """Yield the objects that can carry a mark, innermost first."""
-    view_class = getattr(view, "view_class", None)
+    view_class = class_of(view)
     if view_class is not None:
-        handler = getattr(view_class, method.lower(), None)
-        if handler is None and method == "HEAD":  # like MethodView
-            handler = getattr(view_class, "get", None)
-        yield handler
+        yield handler_of(view_class, method)
         yield getattr(view_class, "dispatch_request", None)
-        yield from _method_decorators(view_class, method)
+        yield from method_decorators(view_class, _answering(view_class, method))
         yield view_class
     yield view
 
 
-def _method_decorators(view_class: Any, method: str) -> Iterator[Any]:
-    """Yield the decorators that Flask-RESTX and Flask-RESTful apply to the method on each request."""
-    decorators = getattr(view_class, "method_decorators", ())
-    yield from decorators.get(method.lower(), ()) if isinstance(decorators, dict) else decorators
+def class_of(view: Any) -> type | None:
+    """Return the class of a class-based view."""
+    view_class = getattr(view, "view_class", None)
+    return view_class if isinstance(view_class, type) else None
+
+
+def handler_of(view_class: type, method: str) -> Any:
+    """Return the method of a `MethodView` that answers this HTTP method. Other classes decide that themselves."""
+    return getattr(view_class, _answering(view_class, method), None) if issubclass(view_class, MethodView) else None
+
+
+def method_decorators(view_class: type, handler_name: str) -> tuple[Any, ...]:
+    """Return the decorators that Flask-RESTX and Flask-RESTful apply to this method on each request."""
+    decorators: Any = getattr(view_class, "method_decorators", ())
+    found = decorators.get(handler_name, ()) if isinstance(decorators, Mapping) else decorators
+    return tuple(found) if isinstance(found, (list, tuple)) else ()
+
+
+def unapplied_decorators(view_class: type, method: str) -> list[Any]:
+    """Return the `method_decorators` that this method of the class does not get.
+
+    Flask itself ignores the attribute. If it is a dict, Flask-RESTful answers HEAD with ``get`` without its decorators.
+    """
+    expected = method_decorators(view_class, _answering(view_class, method))
+    dispatchers = (vars(each).get("dispatch_request") for each in view_class.__mro__)
+    if any("method_decorators" in each.__code__.co_names for each in dispatchers if isinstance(each, FunctionType)):
+        applied = method_decorators(view_class, method.lower())
+        return [decorator for decorator in expected if decorator not in applied]
+    return list(expected)
+
+
+def _answering(view_class: type, method: str) -> str:
+    is_get = method == "HEAD" and getattr(view_class, "head", None) is None  # like MethodView
+    return "get" if is_get else method.lower()

@@ -1,74 +1,75 @@
-"""Find decorators above ``@app.route``, which have no effect there, and enforce them anyway."""
+"""Find decorators that have no effect where they stand, such as above ``@app.route``, and enforce them anyway."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import wraps
 from itertools import chain
 from typing import Any
 
 from flask import Flask
 
-from flask_cognito.authorization.decoration import guards_around, guards_in
+from flask_cognito.authorization.decoration import guards_around, guards_behind_a_cache, guards_in, without_cache
 from flask_cognito.authorization.decorators import guard
+from flask_cognito.authorization.marks import class_of, demands_of, handler_of, unapplied_decorators
 from flask_cognito.authorization.requirement import Access
 from flask_cognito.authorization.route_demand import require_no_contradiction
-from flask_cognito.state import app_state, the_current_app
+from flask_cognito.state import app_state, current_request, the_current_app
 
 _log = logging.getLogger("flask_cognito.config")
 
 _FOUND = "cognito_auth.misplaced"
 _LOOKED = "cognito_auth.looked_at_routes"
 
+_CACHED = "a cache stands above the decorator: move it below"
+
+
+@dataclass
+class _Found:
+    """What has been found in an app.
+
+    Attributes:
+        remarks: By endpoint, what the audit of routes says of its view.
+        by_method: By endpoint, the view that guards some methods of a class.
+        unused: Endpoints whose functions have a guard that no route uses.
+    """
+
+    remarks: dict[str, str] = field(default_factory=dict)
+    by_method: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    unused: set[str] = field(default_factory=set)
+
 
 def guard_misplaced() -> None:
-    """Run as the app's first ``before_request`` function, and check once, at the first request.
+    """Run as the app's first ``before_request`` function. Check at the first request, and again if views were added.
 
     Raises:
         ConfigurationError: If a route contradicts the app's requirements. Each request raises this until it is fixed.
     """
     app = the_current_app()
-    if _LOOKED not in app.extensions:
+    count = len(app.view_functions)
+    if app.extensions.get(_LOOKED) != count:
         misplaced_in(app)
         # A context in a test or script may have asked earlier, while the app was still being set up.
         app_state().route_demands.clear()
         require_no_contradiction(app)
-        app.extensions[_LOOKED] = True
+        app.extensions[_LOOKED] = count
 
 
-def misplaced_in(app: Flask) -> frozenset[str]:
-    """Wrap views and hooks in their misplaced guards, and return the endpoints of those views.
+def misplaced_in(app: Flask) -> dict[str, str]:
+    """Wrap views and hooks in their misplaced guards. Return remarks about those views, by endpoint.
 
-    ``@app.route`` returns the function that it registered. A decorator above it guards a copy that no URL reaches.
+    ``@app.route`` returns the function that it registered. A decorator above it guards a copy that no URL reaches. The
+    app may still be being set up, so each call looks at all views again.
     """
-    known: frozenset[str] | None = app.extensions.get(_FOUND)
-    if known is None:
-        known = frozenset(_guard_all(app))
-        app.extensions[_FOUND] = known
-    return known
-
-
-def _guard_all(app: Flask) -> Iterator[str]:
+    found: _Found = app.extensions.setdefault(_FOUND, _Found())
     hooks = app.before_request_funcs
     registered = Registered(chain(app.view_functions.values(), *hooks.values()))
-    for endpoint, view in list(app.view_functions.items()):
-        missing = registered.missing(view)
-        if missing:
-            _log.warning(
-                "view %s: a decorator (%s) stands above its route, which registered the function without it."
-                " It is enforced anyway; move the route's decorator to the top",
-                endpoint,
-                _joined(missing),
-            )
-            app.view_functions[endpoint] = _with_all(view, missing)
-            yield endpoint
-        elif unused := registered.unused(view):
-            _log.warning(
-                "view %s: its function was also put behind a decorator (%s), and no route has the result;"
-                " if the route is meant to be protected, register what the decorator returns",
-                endpoint,
-                _joined(unused),
-            )
+    for endpoint in list(app.view_functions):
+        _guard_above_route(app, endpoint, registered, found)
+        _guard_behind_cache(app, endpoint, found)
+        _guard_methods(app, endpoint, found)
     for scope in hooks:
         for place, hook in enumerate(hooks[scope]):
             missing = registered.missing(hook)
@@ -76,10 +77,94 @@ def _guard_all(app: Flask) -> Iterator[str]:
                 _log.warning(
                     "hook %s: a decorator (%s) stands above before_request, which registered the function without it."
                     " It is enforced anyway; move before_request to the top",
-                    getattr(hook, "__name__", "before_request"),
+                    _name_of(hook),
                     _joined(missing),
                 )
                 hooks[scope][place] = _with_all(hook, missing)
+            hooks[scope][place] = _before_cache(f"hook {_name_of(hook)}", hooks[scope][place])
+    return found.remarks
+
+
+def _guard_above_route(app: Flask, endpoint: str, registered: Registered, found: _Found) -> None:
+    view = app.view_functions[endpoint]
+    missing = registered.missing(view)
+    if missing:
+        _log.warning(
+            "view %s: a decorator (%s) stands above its route, which registered the function without it."
+            " It is enforced anyway; move the route's decorator to the top",
+            endpoint,
+            _joined(missing),
+        )
+        app.view_functions[endpoint] = _with_all(view, missing)
+        found.remarks[endpoint] = "a decorator stands above the route: move it below"
+    elif endpoint not in found.unused and (unused := registered.unused(view)):
+        _log.warning(
+            "view %s: its function was also put behind a decorator (%s), and no route has the result;"
+            " if the route is meant to be protected, register what the decorator returns",
+            endpoint,
+            _joined(unused),
+        )
+        found.unused.add(endpoint)
+
+
+def _guard_behind_cache(app: Flask, endpoint: str, found: _Found) -> None:
+    view = app.view_functions[endpoint]
+    repaired = _before_cache(f"view {endpoint}", view)
+    if repaired is not view:
+        app.view_functions[endpoint] = repaired
+        found.remarks[endpoint] = _CACHED
+
+
+def _before_cache(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a view or hook whose guards no cache can skip."""
+    behind = guards_behind_a_cache(function)
+    if not behind:
+        return function
+    uncached: Callable[..., Any] = without_cache(function)
+    shared = guards_behind_a_cache(uncached)  # another decorator stands above the cache
+    _report_cache(name, behind, is_used=bool(shared))
+    return _with_all(uncached, shared)
+
+
+def _guard_methods(app: Flask, endpoint: str, found: _Found) -> None:
+    view = app.view_functions[endpoint]
+    view_class = class_of(view)
+    if view_class is None or found.by_method.get(endpoint) is view:
+        return
+    guarded: dict[str, Callable[..., Any]] = {}
+    cached: list[Access] = []
+    unapplied: list[Access] = []
+    for method in {method for rule in app.url_map.iter_rules(endpoint) for method in rule.methods or ()}:
+        behind = guards_behind_a_cache(handler_of(view_class, method))
+        decorators = unapplied_decorators(view_class, method)
+        ignored = [demand for each in decorators for demand in demands_of(each) if isinstance(demand, Access)]
+        if behind or ignored:
+            guarded[method] = _with_all(view, [*ignored, *behind])
+            cached += behind
+            unapplied += ignored
+    if cached:
+        _report_cache(f"view {endpoint}", cached, is_used=True)
+        found.remarks[endpoint] = _CACHED
+    if unapplied:
+        _log.warning(
+            "view %s: its class does not apply a decorator (%s) in method_decorators to each method."
+            " It is enforced anyway; write it above the method, or in decorators",
+            endpoint,
+            _joined(unapplied),
+        )
+        found.remarks[endpoint] = "the class does not apply method_decorators: write it above the method"
+    if guarded:
+        app.view_functions[endpoint] = found.by_method[endpoint] = _by_method(view, guarded)
+
+
+def _report_cache(name: str, behind: list[Access], *, is_used: bool) -> None:
+    _log.warning(
+        "%s: a cache stands above a decorator (%s), and would answer without it. %s; move the cache below the"
+        " decorator, with a key for each user",
+        name,
+        _joined(behind),
+        "The decorator is enforced anyway, but users get each other's responses" if is_used else "It is not used",
+    )
 
 
 class Registered:
@@ -100,11 +185,26 @@ class Registered:
         return [guard.access for guard in guards_around(function) if guard.function_id not in self._guarded]
 
 
+def _name_of(hook: Callable[..., Any]) -> str:
+    return str(getattr(hook, "__name__", "before_request"))
+
+
 def _joined(accesses: list[Access]) -> str:
-    return " + ".join(sorted(map(str, accesses)))
+    return " + ".join(sorted({str(access) for access in accesses}))
 
 
 def _with_all(function: Callable[..., Any], accesses: list[Access]) -> Callable[..., Any]:
     for access in accesses:
-        function = guard(function, access)
+        function = guard(function, access, is_repair=True)
     return function
+
+
+def _by_method(view: Callable[..., Any], guarded: dict[str, Callable[..., Any]]) -> Callable[..., Any]:
+    """Return a view that passes each request to the guarded view of its method, or else to `view`."""
+
+    @wraps(view)
+    def chosen(*args: Any, **kwargs: Any) -> Any:
+        answering = guarded.get(current_request().method, view)
+        return the_current_app().ensure_sync(answering)(*args, **kwargs)
+
+    return chosen

@@ -83,13 +83,14 @@ def _audited(app: Flask) -> Iterator[AuditedRoute]:
         for demand, methods in by_demand.items():
             if "GET" in methods and "HEAD" in methods:  # nearly always, HEAD uses the GET view
                 methods.remove("HEAD")
-            remark = " (a decorator stands above the route: move it below)" if rule.endpoint in misplaced else ""
+            remark = misplaced.get(rule.endpoint) if demand != OPEN else None
             accesses = accesses_of(app, rule.endpoint, methods[0])
             more = any(access.demands_more for access in accesses)
             sign_in = any(access.sign_in for access in accesses)
             needs_kind = token_demand_of(accesses).token_use in ("access", "id")
             is_closed = needs_kind or any(access.is_closed_to_balancers for access in accesses)
-            yield AuditedRoute(rule.rule, tuple(methods), demand + remark, more, sign_in, is_closed)
+            described = f"{demand} ({remark})" if remark else demand
+            yield AuditedRoute(rule.rule, tuple(methods), described, more, sign_in, is_closed)
 
 
 def _methods(rule: Rule) -> list[str]:
