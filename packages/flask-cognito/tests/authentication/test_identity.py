@@ -210,18 +210,33 @@ class TestMissingClaims:
         assert app.test_client().get("/name", headers=bearer(pool.access_token())).status_code == 418
 
 
+class Empty(list[str]):
+    """A user with items, of which there are none."""
+
+
 class TestUnknownUsers:
     def test_are_none_by_default(self, app: Flask, auth: CognitoAuth, pool: LocalUserPool, bearer: Bearer) -> None:
         auth.identity_handler(lambda payload: None)
 
         assert app.test_client().get("/required", headers=bearer(pool.access_token())).status_code == 200
 
-    @pytest.mark.parametrize("user", ["alice", 0, "", False])
-    def test_a_falsy_user_is_one(self, make_app: MakeApp, pool: LocalUserPool, bearer: Bearer, user: object) -> None:
+    @pytest.mark.parametrize("user", ["alice", 0, Empty()], ids=["a name", "a number", "an object without items"])
+    def test_a_falsy_user_of_the_app_is_one(
+        self, make_app: MakeApp, pool: LocalUserPool, bearer: Bearer, user: object
+    ) -> None:
         app = make_app(COGNITO_IDENTITY_REQUIRED=True)
         app.extensions["cognito_auth"].identity_handler(lambda payload: user)
 
         assert app.test_client().get("/required", headers=bearer(pool.access_token())).status_code == 200
+
+    @pytest.mark.parametrize("found", [False, "", [], (), {}, set()], ids=repr)
+    def test_are_what_a_search_without_result_returns(
+        self, make_app: MakeApp, pool: LocalUserPool, bearer: Bearer, found: object
+    ) -> None:
+        app = make_app(COGNITO_IDENTITY_REQUIRED=True)
+        app.extensions["cognito_auth"].identity_handler(lambda payload: found)
+
+        assert app.test_client().get("/required", headers=bearer(pool.access_token())).status_code == 403
 
     def test_are_refused_where_one_is_required(self, make_app: MakeApp, pool: LocalUserPool, bearer: Bearer) -> None:
         client = make_app(COGNITO_IDENTITY_REQUIRED=True).test_client()

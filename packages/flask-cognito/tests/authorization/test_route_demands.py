@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from flask.views import MethodView, View
 from flask_cognito import (
     CognitoAuth,
+    CognitoJWTException,
     cognito_auth_optional,
     cognito_auth_required,
     cognito_claim_permissions,
@@ -248,6 +249,18 @@ class TestAnOwnDecodeToken:
 
         with pytest.raises(TypeError, match="decode_token: expected a mapping of claims, found list"):
             app.test_client().get("/required", headers=bearer("x"))
+
+    def test_empty_claims_let_no_request_in(self, make_app: Callable[..., Flask], bearer: Bearer) -> None:
+        class Own(CognitoAuth):
+            def decode_token(self, token: str) -> Any:
+                try:
+                    return super().decode_token(token)
+                except CognitoJWTException:
+                    return {}
+
+        client = make_app(Own, PROPAGATE_EXCEPTIONS=False).test_client()
+
+        assert client.get("/required", headers=bearer("x")).status_code == 500
 
 
 class TestClaims:

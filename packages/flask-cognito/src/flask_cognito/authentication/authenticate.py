@@ -28,6 +28,7 @@ from flask_cognito.authentication.identity import (
     identity_of,
     ignore_refusal,
     ignored_refusal,
+    is_unknown,
     set_identity,
 )
 from flask_cognito.authentication.session import adopt_session, hold_session
@@ -200,13 +201,17 @@ def _decoded(
     payload: Any = state.hooks.decode_token(token)
     if not isinstance(payload, Mapping):
         raise TypeError(f"decode_token: expected a mapping of claims, found {type(payload).__name__}")
+    if not payload:  # such as from `except CognitoJWTException: return {}`, which must not let the request in
+        raise TypeError(
+            "decode_token: expected claims, found none; raise CognitoJWTException for a token that must be rejected"
+        )
     claims = RequestClaims(payload)
     check_demand(claims, state, demand, request)
     return claims
 
 
 def _admit(claims: Claims, user: Any, demand: TokenDemand, *, request: Request, state: AppState) -> Identity:
-    if user is None and state.settings.identity_required:
+    if state.settings.identity_required and is_unknown(user):
         raise refusal("unknown_user", state.settings.challenge)
     identity = Identity(claims, user, demand)
     adopt_session(request)

@@ -14,6 +14,9 @@ from flask_cognito.state import current_request
 _IDENTITY = "_cognito_identity"
 _IGNORED = "_cognito_ignored_refusal"
 
+# An empty one is the result of a search that found nothing, such as `query.all()`.
+_OF_SEARCHES = (str, list, tuple, dict, set)
+
 
 class Identity(NamedTuple):
     """The claims of the request's token, the app's own user, and the requirements that the token has met."""
@@ -32,6 +35,14 @@ def identity_of(request: Request) -> Identity | None:
 def set_identity(request: Request, identity: Identity) -> None:
     """Store the identity for the rest of this request."""
     setattr(request, _IDENTITY, identity)
+
+
+def is_unknown(user: Any) -> bool:
+    """Return whether the identity handler has found no user: None, False, or an empty text or collection.
+
+    An object of the app's own class is a user, also if it is falsy.
+    """
+    return user is None or user is False or (type(user) in _OF_SEARCHES and not user)
 
 
 def forget_identity(request: Request) -> None:

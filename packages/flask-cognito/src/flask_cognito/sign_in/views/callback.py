@@ -12,6 +12,7 @@ from cognito_jwt_core.oauth import TokenSet
 from flask import Request, Response, current_app, make_response, redirect
 
 from flask_cognito.authentication.claims import RequestClaims
+from flask_cognito.authentication.identity import is_unknown
 from flask_cognito.sign_in.cookies.carrier import carry
 from flask_cognito.sign_in.login.login_cookie import Login
 from flask_cognito.sign_in.login.next_url import START
@@ -156,7 +157,7 @@ def _checked(request: Request, pool: PoolSignIn, tokens: TokenSet) -> Response |
         user = pool.app.hooks.get_user(RequestClaims(tokens.claims))
         if isawaitable(user):
             user = app.async_to_sync(_awaited)(user)
-        if user is None:
+        if is_unknown(user):
             raise SignInError("user: expected one of the app, found none", code="unknown_user")
     if pool.handlers.on_sign_in is None:
         return None
