@@ -22,7 +22,7 @@ from flask_cognito.authorization.misplaced import misplaced_in
 from flask_cognito.authorization.requirement import Access
 from flask_cognito.authorization.route_audit import accesses_of, audited_routes, token_demand_of
 from flask_cognito.authorization.route_demand import contradictions_in
-from flask_cognito.config.advice import what_is_reported
+from flask_cognito.config.advice import changed_keys, what_is_reported
 from flask_cognito.config.balancer import Checks
 from flask_cognito.config.settings import ALB_HEADER, PoolSettings, Settings
 from flask_cognito.state import AppState, app_state
@@ -210,9 +210,16 @@ def _described(state: AppState) -> Iterator[str]:
     yield f"identity handler  {'registered' if has_handler else 'none: current_user is None'}"
     if settings.identity_required and not has_handler:
         yield "warning           COGNITO_IDENTITY_REQUIRED refuses every user without an identity handler"
+    yield from _described_warnings(state)
+
+
+def _described_warnings(state: AppState) -> Iterator[str]:
     for line in state.warnings:
         if not line.startswith("COGNITO_REPORT_ONLY: "):  # reported below, as a failure
             yield f"warning           {line}"
+    changed = changed_keys(state.read, current_app.config)
+    if changed:
+        yield f"warning           changed after CognitoAuth read them, without effect: {changed}"
 
 
 def _described_pool(pool: PoolSettings) -> Iterator[str]:

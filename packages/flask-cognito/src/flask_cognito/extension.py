@@ -31,7 +31,7 @@ from flask_cognito.authorization.protect import Guard
 from flask_cognito.authorization.requirement import Access
 from flask_cognito.authorization.resource_metadata import serve_resource_metadata
 from flask_cognito.cli import cognito, is_check_running
-from flask_cognito.config.advice import advice
+from flask_cognito.config.advice import advice, values_of_keys
 from flask_cognito.config.balancer import build_balancer_verifier
 from flask_cognito.config.resource import resource_metadata
 from flask_cognito.config.settings import DEFAULTS, read_settings
@@ -125,6 +125,7 @@ class CognitoAuth(LegacyAttributes):
         app.cli.add_command(cognito)
         for key, value in DEFAULTS.items():
             app.config.setdefault(key, value)
+        state.read = values_of_keys(app.config)
         app.extensions[EXTENSION] = self
         app.extensions[RENDERER] = render
         state.belong_to(app)

@@ -59,6 +59,7 @@ class AppState:
         reported: Number of requests that would have been rejected, by code.
         report_budget: Limit for the log of these.
         sessions: Source of sessions, if the app has a `CognitoSignIn`.
+        read: Values of the keys in the app's configuration, as they were when they were read.
         route_demands: By endpoint and method, a view and its route's requirements on a token.
     """
 
@@ -75,6 +76,7 @@ class AppState:
     reported: dict[str, int] = field(default_factory=dict)
     report_budget: LogBudget = field(default_factory=partial(LogBudget, burst=1))
     sessions: SessionSource | None = None
+    read: Mapping[str, object] = field(default_factory=dict)
     route_demands: dict[tuple[str, str], tuple[object, TokenDemand]] = field(default_factory=dict)
 
     def is_overridden(self, hook: str) -> bool:

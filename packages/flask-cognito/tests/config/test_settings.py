@@ -750,3 +750,39 @@ class TestWhatTheCoreTakes:
         else:
             with pytest.raises(ConfigurationError):
                 build_verifier(found)
+
+
+class TestKeysThatChangeTooLate:
+    """They are read once, at `init_app`."""
+
+    def test_are_named_at_the_first_request(
+        self, make_app: Callable[..., Flask], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        app = make_app()
+        app.config["COGNITO_TOKEN_USE"] = "id"
+        app.config["COGNITO_REALM"] = "late"
+        app.config["COGNITO_TRUSTED_ORIGINS"] = None
+
+        for _ in range(2):
+            app.test_client().get("/open")
+
+        (line,) = warnings(caplog)
+        assert line.endswith(": COGNITO_REALM, COGNITO_TOKEN_USE")
+
+    def test_are_named_by_check(self, make_app: Callable[..., Flask]) -> None:
+        app = make_app()
+        app.config["COGNITO_LEEWAY"] = 60
+
+        output = app.test_cli_runner().invoke(args=["cognito", "check"]).output
+
+        assert "warning           changed after CognitoAuth read them, without effect: COGNITO_LEEWAY\n" in output
+
+    def test_with_the_same_value_have_not_changed(
+        self, make_app: Callable[..., Flask], settings: dict[str, Any], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        app = make_app(COGNITO_AUDIENCE=["https://app.example"])
+        app.config.update(settings, COGNITO_AUDIENCE=["https://app.example"])
+
+        app.test_client().get("/open")
+
+        assert warnings(caplog) == []

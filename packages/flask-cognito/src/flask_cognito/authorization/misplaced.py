@@ -16,6 +16,7 @@ from flask_cognito.authorization.decorators import guard
 from flask_cognito.authorization.marks import class_of, demands_of, handler_of, unapplied_decorators
 from flask_cognito.authorization.requirement import Access
 from flask_cognito.authorization.route_demand import require_no_contradiction
+from flask_cognito.config.advice import changed_keys
 from flask_cognito.state import app_state, current_request, the_current_app
 
 _log = logging.getLogger("flask_cognito.config")
@@ -48,6 +49,8 @@ def guard_misplaced() -> None:
         ConfigurationError: If a route contradicts the app's requirements. Each request raises this until it is fixed.
     """
     app = the_current_app()
+    if _LOOKED not in app.extensions:
+        _warn_of_late_keys(app)
     count = len(app.view_functions)
     if app.extensions.get(_LOOKED) != count:
         misplaced_in(app)
@@ -55,6 +58,12 @@ def guard_misplaced() -> None:
         app_state().route_demands.clear()
         require_no_contradiction(app)
         app.extensions[_LOOKED] = count
+
+
+def _warn_of_late_keys(app: Flask) -> None:
+    changed = changed_keys(app_state().read, app.config)
+    if changed:
+        _log.warning("CognitoAuth had read the configuration before these keys changed, without effect: %s", changed)
 
 
 def misplaced_in(app: Flask) -> dict[str, str]:

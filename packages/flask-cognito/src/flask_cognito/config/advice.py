@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask_cognito.config.settings import DEFAULTS, PoolSettings, Settings
-from flask_cognito.config.spelling import PREFIX, SIGN_IN_KEYS, misspelt
+from flask_cognito.config.spelling import KEYS, PREFIX, SIGN_IN_KEYS, misspelt
 
 _LONG_LEEWAY_SECONDS = 3600  # clocks do not differ this much, but a value in milliseconds does
 
@@ -49,6 +49,17 @@ def advice(settings: Settings, config: Mapping[str, Any], *, has_own_get_token: 
     off = checks_that_are_off(settings)
     if off:
         yield f"checks that are off: {'; '.join(off)}"
+
+
+def values_of_keys(config: Mapping[str, Any]) -> dict[str, object]:
+    """Return the values of the keys that `CognitoAuth` reads."""
+    return {key: config.get(key) for key in sorted(KEYS)}
+
+
+def changed_keys(read: Mapping[str, object], config: Mapping[str, Any]) -> str:
+    """Return the keys whose values are no longer those that were read, or an empty text."""
+    found = values_of_keys(config)
+    return ", ".join(key for key, value in read.items() if found[key] is not value and found[key] != value)
 
 
 def what_is_reported(settings: Settings) -> str:
