@@ -17,6 +17,7 @@ from flask_cognito.authorization.decoration import note_guard
 from flask_cognito.authorization.marks import PUBLIC, demands_of, mark
 from flask_cognito.authorization.requirement import Access
 from flask_cognito.authorization.route_demand import demand_of_route, is_automatic_options
+from flask_cognito.authorization.unapplied import Use, watch
 from flask_cognito.config.values import Names, names, text
 from flask_cognito.responses.refusals import no_token
 from flask_cognito.responses.report import count_as_nobody
@@ -231,10 +232,14 @@ def _names(argument: str, value: object) -> Names:
 
 
 def _decorator(access: Access) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    use = Use()
+
     def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        use.is_applied = True
         return guard(view, access)
 
     mark(decorate, access)
+    watch(decorate, access, use)
     return decorate
 
 
