@@ -42,7 +42,7 @@ from flask_cognito.legacy import LegacyAttributes
 from flask_cognito.responses.refusals import refusal
 from flask_cognito.responses.render import finished, log_absent_claim, render
 from flask_cognito.responses.uncaught import AnsweredIfUncaught, answer_uncaught, answered_if_uncaught
-from flask_cognito.responses.vary import keep_from_caches, vary_on
+from flask_cognito.responses.vary import vary_on
 from flask_cognito.state import AppState, ErrorHandler, IdentityHandler, app_state, current_request, state_of
 
 # No NullHandler: it would hide start-up warnings from apps that have not configured logging.
@@ -226,7 +226,7 @@ class CognitoAuth(LegacyAttributes):
         """
         state, request = app_state(), current_request()
         settings = state.settings
-        after_this_request(vary_on(settings.vary))  # a view that calls it acts on the result
+        after_this_request(vary_on(settings.vary, request))  # a view that calls it acts on the result
         credential = find_credential(request, settings, state.sessions)
         if credential is None:
             return None
@@ -234,7 +234,6 @@ class CognitoAuth(LegacyAttributes):
             raise refusal("cross_site_request", settings.challenge)
         if credential.session is None:
             return credential.token
-        after_this_request(keep_from_caches)
         return credential.session.use(request).access_token
 
     def get_user(self, payload: Claims) -> Any:

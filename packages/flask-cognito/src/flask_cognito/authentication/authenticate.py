@@ -38,7 +38,7 @@ from flask_cognito.responses.log import log_refusal
 from flask_cognito.responses.refusals import no_token, refusal, refusal_of
 from flask_cognito.responses.report import go_on_as_nobody, refusal_of_nobody
 from flask_cognito.responses.uncaught import rejected
-from flask_cognito.responses.vary import keep_from_caches, keep_private, vary_on
+from flask_cognito.responses.vary import keep_private, vary_on
 from flask_cognito.signals import token_verified
 from flask_cognito.state import AppState, app_state, the_current_app
 
@@ -107,7 +107,7 @@ def _identify(request: Request, is_optional: bool, demand: TokenDemand) -> Ident
             _refuse_or_report(ignored, request=request, state=state, credential=None)
         return None
     set_demand(request, demand)
-    after_this_request(vary_on(state.settings.vary))
+    after_this_request(vary_on(state.settings.vary, request))
     credential: Credential | None = None
     try:
         credential = _credential(request, state)
@@ -161,7 +161,7 @@ def _own_credential(request: Request, state: AppState) -> Credential | None:
         token = state.hooks.get_token()
         header = header_of(request, token) if token else None
     finally:
-        after_this_request(keep_private if header is None else vary_on((header,)))
+        after_this_request(keep_private if header is None else vary_on((header,), request))
     return Credential(token, is_from_browser=header is None) if token else None
 
 
@@ -175,7 +175,6 @@ def _verified_claims(request: Request, state: AppState, credential: Credential, 
         session = credential.session.use(request)
         token = session.access_token
         hold_session(request, session)
-        after_this_request(keep_from_caches)
     try:
         return _decoded(token, state, demand, request, is_from_balancer=credential.is_from_balancer)
     except (InvalidTokenError, AccessDeniedError, UnavailableError) as error:

@@ -21,6 +21,26 @@ _SESSION = "_cognito_current_session"
 _HELD = "_cognito_session_in_use"
 
 
+class _Session(Protocol):
+    """The tokens of a session, and its times in seconds since 1970."""
+
+    @property
+    def access_token(self) -> str:
+        """Return the access token."""
+
+    @property
+    def id_claims(self) -> Mapping[str, Any]:
+        """Return the claims of the ID token that describe the user."""
+
+    @property
+    def signed_in_at(self) -> float:
+        """Return when the user signed in."""
+
+    @property
+    def ends_at(self) -> float:
+        """Return when the session ends."""
+
+
 class CurrentSession:
     """The session that authenticated a request. Its `repr` shows no token.
 
@@ -28,28 +48,24 @@ class CurrentSession:
         access_token: Access token for calls to other APIs, refreshed if it was due.
     """
 
-    def __init__(
-        self, access_token: str, id_claims: Mapping[str, Any], *, signed_in_at: float, expires_at: float
-    ) -> None:
-        self.access_token = access_token
-        self._id_claims = id_claims
-        self._signed_in_at = signed_in_at
-        self._expires_at = expires_at
+    def __init__(self, session: _Session) -> None:
+        self.access_token = session.access_token
+        self._session = session
 
     @property
     def signed_in_at(self) -> datetime:
         """Return when the user signed in, in UTC."""
-        return datetime.fromtimestamp(self._signed_in_at, timezone.utc)
+        return datetime.fromtimestamp(self._session.signed_in_at, timezone.utc)
 
     @property
     def expires_at(self) -> datetime:
         """Return when the session ends, in UTC."""
-        return datetime.fromtimestamp(self._expires_at, timezone.utc)
+        return datetime.fromtimestamp(self._session.ends_at, timezone.utc)
 
     @property
     def id_claims(self) -> Claims:
         """Return a copy of the ID token's claims that describe the user."""
-        return Claims(copy.deepcopy(dict(self._id_claims)))
+        return Claims(copy.deepcopy(dict(self._session.id_claims)))
 
     def __repr__(self) -> str:
         return f"<CurrentSession until {self.expires_at:%Y-%m-%dT%H:%M:%SZ} {fingerprint(self.access_token)}>"
@@ -59,7 +75,7 @@ class FoundSession(Protocol):
     """A session that a request's cookies identify."""
 
     def use(self, request: Request) -> CurrentSession:
-        """Return the session, and refresh its tokens first if they are due.
+        """Return the session, and refresh its tokens first if they are due. Keep the response out of caches.
 
         Raises:
             CognitoAuthError: If it has ended, or its state is unknown now.

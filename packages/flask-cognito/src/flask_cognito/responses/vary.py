@@ -5,29 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response
+from flask import Request, Response
 
 from flask_cognito.config.values import Names
 
+_KEPT_FROM_CACHES = "_cognito_kept_from_caches"
 
-def vary_on(headers: Names) -> Callable[[Any], Any]:
-    """Return a function that names these request headers in the ``Vary`` of a response."""
 
-    def add_vary(response: Response) -> Response:
-        if response.headers.getlist("Vary"):
+def vary_on(headers: Names, request: Request) -> Callable[[Any], Any]:
+    """Return a function that names these headers of `request` in the ``Vary`` of its response."""
+
+    def add_headers(response: Response) -> Response:
+        present = {name.lower() for name, _ in response.headers}
+        if "vary" in present:
             response.vary.update(headers)
         else:
             response.headers.add("Vary", ", ".join(headers))
+        if hasattr(request, _KEPT_FROM_CACHES) and "cache-control" not in present:
+            response.headers.add("Cache-Control", "private, no-store")
         return response
 
-    return add_vary
+    return add_headers
 
 
-def keep_from_caches(response: Response) -> Response:
+def keep_from_caches(request: Request) -> None:
     """Keep a page with a session out of all caches, unless the view sets caching itself (RFC 9111 section 3)."""
-    if not response.headers.getlist("Cache-Control"):
-        response.headers.add("Cache-Control", "private, no-store")
-    return response
+    setattr(request, _KEPT_FROM_CACHES, True)
 
 
 def keep_private(response: Response) -> Response:

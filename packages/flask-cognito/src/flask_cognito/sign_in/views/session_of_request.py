@@ -13,6 +13,7 @@ from flask_cognito.authentication.session import CurrentSession
 from flask_cognito.config.challenge import Challenge
 from flask_cognito.errors import CognitoAuthError
 from flask_cognito.responses.refusals import no_token, refusal_of
+from flask_cognito.responses.vary import keep_from_caches
 from flask_cognito.sign_in.cookies.carrier import carry, is_answered, received
 from flask_cognito.sign_in.sessions.keeper import Held, StoreDownError
 from flask_cognito.sign_in.sessions.refresh import REVOKED, SessionEndedError
@@ -36,7 +37,7 @@ def session_of(request: Request, sign_in: AppSignIn) -> SessionOfRequest | None:
     """
     found: SessionOfRequest | None = getattr(request, _FOUND, _NOT_ASKED)
     if found is _NOT_ASKED:
-        cookies = cookies_of(request)
+        cookies = received(request.environ)
         pool = sign_in.pool_in(cookies)
         held = None if pool is None else pool.keeper.find(cookies)
         found = None if pool is None or held is None else SessionOfRequest(pool, held)
@@ -62,7 +63,14 @@ class SessionOfRequest:
     held: Held
 
     def use(self, request: Request) -> CurrentSession:
-        """Return the session, and refresh its tokens first if they are due."""
+        """Return the session, and refresh its tokens first if they are due. Keep the response out of caches."""
+        held = self.held
+        if not held.is_newest or held.session.is_due(self.pool.clock.time()):
+            held = self._renewed(request)
+        keep_from_caches(request)
+        return CurrentSession(held.session)
+
+    def _renewed(self, request: Request) -> Held:
         pool, challenge = self.pool, self.pool.app.settings.challenge
         keep = partial(self._carry, request)
         try:
@@ -82,10 +90,7 @@ class SessionOfRequest:
                 pool.log(error, "session ended")
                 raise no_token(challenge) from error
             raise unavailable(error, challenge) from error
-        session = held.session
-        return CurrentSession(
-            session.access_token, session.id_claims, signed_in_at=session.signed_in_at, expires_at=session.ends_at
-        )
+        return held
 
     def end_as_revoked(self, request: Request) -> None:
         """End the session, because the app's revocations name its token. The next login asks for the password again."""
