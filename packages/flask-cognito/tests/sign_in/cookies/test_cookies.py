@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from flask_cognito.sign_in.cookies.rules import MAX_COOKIE_BYTES, CookieRules, parse_cookies, size_of
 
@@ -29,19 +31,24 @@ def test_a_cookie_on_loopback_need_not_be_secure() -> None:
     assert "Secure" not in CookieRules(name="x", secure=False).written("x", "y", 1)
 
 
+def joined(cookies: Mapping[str, str]) -> str | None:
+    text = RULES.joined(cookies)
+    return None if text is None else RULES.text_in(text)
+
+
 @pytest.mark.parametrize("length", [1, 100, 3900, 5000, 9000])
 def test_chunks_join_to_the_text(length: int) -> None:
     text = "x" * (length - 1) + "y"
 
     chunks = RULES.chunks(text)
 
-    assert RULES.joined(chunks) == text
+    assert joined(chunks) == text
     assert all(len(RULES.written(name, value, 10**9)) <= MAX_COOKIE_BYTES for name, value in chunks.items())
     assert RULES.session_names({**chunks, "other": "x"}) == list(chunks)
 
 
 def test_surplus_chunks_are_ignored() -> None:
-    assert RULES.joined({**RULES.chunks("short"), RULES.chunk_name(1): "x"}) == "short"
+    assert joined({**RULES.chunks("short"), RULES.chunk_name(1): "x"}) == "short"
 
 
 def test_a_missing_chunk_is_no_session() -> None:
@@ -51,7 +58,7 @@ def test_a_missing_chunk_is_no_session() -> None:
         assert RULES.joined({other: value for other, value in chunks.items() if other != name}) is None
 
 
-@pytest.mark.parametrize("value", ["", "x", "0.x", "-1.x", "99.x", "²."])
+@pytest.mark.parametrize("value", ["", "x", "1", "0.x", "-1.x", "99.x", "²."])
 def test_another_count_is_no_session(value: str) -> None:
     assert RULES.joined({RULES.name: value}) is None
 

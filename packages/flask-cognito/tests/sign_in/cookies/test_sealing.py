@@ -7,7 +7,7 @@ import json
 import timeit
 
 import pytest
-from flask_cognito.sign_in.cookies.sealing import Opened, OpenedTexts, Seal, secrets_of
+from flask_cognito.sign_in.cookies.sealing import Seal, secrets_of
 from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 
@@ -133,55 +133,6 @@ class Unusable(bytes):
 
     def __hash__(self) -> int:
         raise UnusableError
-
-
-def test_what_was_opened_is_remembered_as_a_whole_text() -> None:
-    seal = Seal(SECRETS, "session")
-    texts: OpenedTexts[Opened] = OpenedTexts(lambda opened: opened)
-    text = seal.seal(VALUE)
-
-    first = texts.open(text, lambda: seal)
-
-    assert first is not None
-    assert texts.open(text, lambda: seal) is first
-    for position in range(len(text)):
-        for letter in "AB/+-":
-            changed = text[:position] + letter + text[position + 1 :]
-            assert changed == text or texts.open(changed, lambda: seal) is None
-    assert texts.open(text + "é", lambda: seal) is None
-
-
-def test_what_was_opened_is_remembered_within_bounds() -> None:
-    seal = Seal(SECRETS, "session")
-    texts: OpenedTexts[Opened] = OpenedTexts(lambda opened: opened, size=2)
-    sealed = [seal.seal({"n": number}) for number in range(3)]
-
-    opened = [texts.open(text, lambda: seal) for text in sealed]
-
-    assert len(texts) == 2
-    assert texts.open(sealed[2], lambda: seal) is opened[2]
-    assert texts.open(sealed[0], lambda: seal) == opened[0]
-    assert len(texts) == 2
-
-
-def test_what_was_remembered_opens_for_nothing_else() -> None:
-    texts: OpenedTexts[Opened] = OpenedTexts(lambda opened: opened)
-    one, two = (Seal(SECRETS, "session", secret=secret) for secret in (b"one", b"two"))
-    text = one.seal(VALUE)
-    assert texts.open(text, lambda: one, b"one") is not None
-
-    assert texts.open(text, lambda: two, b"two") is None
-    assert len(texts) == 1
-
-
-@pytest.mark.parametrize("header", [None, *FOREIGN_HEADERS])
-def test_what_does_not_open_is_not_remembered(header: dict[str, object] | None) -> None:
-    texts: OpenedTexts[Opened] = OpenedTexts(lambda opened: opened)
-    text = Seal(SECRETS, "login").seal(VALUE) if header is None else forged(header)
-
-    assert texts.open(text, lambda: Seal(SECRETS, "session")) is None
-
-    assert len(texts) == 0
 
 
 def test_secrets_of_an_app_are_bytes() -> None:

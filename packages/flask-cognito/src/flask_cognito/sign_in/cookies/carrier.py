@@ -7,10 +7,9 @@ request for its own session. Hiding large cookies avoids that cost.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
-from flask_cognito.sign_in.cookies.rules import pairs_of, parse_cookies
+from flask_cognito.sign_in.cookies.rules import parse_cookies
 
 _CARRIED = "flask_cognito.carried"
 _RECEIVED = "flask_cognito.received"
@@ -18,12 +17,12 @@ _RECEIVED = "flask_cognito.received"
 _OF_CACHES = ("cache-control", "surrogate-control", "x-accel-expires", "expires", "pragma")
 
 
-@dataclass(repr=False)
 class _Carried:
     """The cookies of one response, and whether its headers have been sent."""
 
-    cookies: dict[str, str] = field(default_factory=dict)
-    is_sent: bool = False
+    def __init__(self) -> None:
+        self.cookies: dict[str, str] = {}
+        self.is_sent = False
 
 
 class CookieCarrier:
@@ -65,13 +64,18 @@ def _split(header: str, name: str) -> tuple[dict[str, str], str]:
     ours: dict[str, str] = {}
     others: list[str] = []
     prefix = f"{name}_"
-    for pair in pairs_of(header):
-        key, separator, value = pair.partition("=")
+    end, length = -1, len(header)
+    while end < length:
+        start = end + 1
+        end = header.find(";", start)  # for large cookies, this takes a third of the time of `header.split`
+        if end < 0:
+            end = length
+        key, separator, value = header[start:end].partition("=")
         key = key.strip(" \t")
         if separator and (key == name or key.startswith(prefix)):
             ours.setdefault(key, value.rstrip(" \t"))
         else:
-            others.append(pair.strip(" \t"))
+            others.append(header[start:end].strip(" \t"))
     return ours, "; ".join(others)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -23,13 +24,8 @@ class BoundedMemory(Generic[K, V]):
         self._size = size
         self._values: OrderedDict[K, V] = OrderedDict()
         self._lock = PerProcess(Lock)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def get(self, key: K) -> V | None:
-        """Return the value, or None."""
-        return self._values.get(key)  # needs no lock, because it is one dict operation
+        self.get: Callable[[K], V | None] = self._values.get
+        """Return the value, or None. It needs no lock, because it is one dict operation."""
 
     def pop(self, key: K) -> V | None:
         """Remove and return the value, or return None."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +17,7 @@ ROOM_FOR_LOGIN = 1024
 ROOM_FOR_TRAIL = 256
 MAX_SESSION_BYTES = MAX_HEADER_BYTES - ROOM_FOR_LOGIN - ROOM_FOR_TRAIL
 _MAX_CHUNKS = 4
-_COUNTS = frozenset(str(number) for number in range(1, _MAX_CHUNKS + 1))
+_COUNT_LENGTH = len("4.")
 _SEPARATOR_BYTES = len("; ")
 
 
@@ -58,6 +58,10 @@ class CookieRules:
     def _chunk_names(self) -> tuple[str, ...]:
         return tuple(map(self.chunk_name, range(_MAX_CHUNKS)))
 
+    @cached_property
+    def _names_by_count(self) -> Mapping[str, tuple[str, ...]]:
+        return {f"{count}.": self._chunk_names[:count] for count in range(1, _MAX_CHUNKS + 1)}
+
     def session_names(self, cookies: Mapping[str, str]) -> list[str]:
         """Return the names of the session's cookies in a request."""
         return [name for name in (self.id_name, *self._chunk_names) if name in cookies]
@@ -87,32 +91,26 @@ class CookieRules:
         return {self.chunk_name(index): part for index, part in enumerate(parts)}
 
     def joined(self, cookies: Mapping[str, str]) -> str | None:
-        """Return the text that was cut into chunks, or None if chunks are missing. Ignore surplus chunks."""
-        count, _, first = cookies.get(self.name, "").partition(".")
-        if count not in _COUNTS:
+        """Return the chunks as one text, or None if some are missing. Ignore surplus chunks.
+
+        It still begins with their count, which `text_in` removes, because each copy of a large text takes time.
+        """
+        names = self._names_by_count.get(cookies.get(self.name, "")[:_COUNT_LENGTH], ())
+        try:
+            return "".join(map(cookies.__getitem__, names)) or None
+        except KeyError:
             return None
-        chunks = [first]
-        for name in self._chunk_names[1 : int(count)]:
-            chunk = cookies.get(name)
-            if chunk is None:
-                return None
-            chunks.append(chunk)
-        return "".join(chunks)
 
-
-def pairs_of(header: str) -> Iterator[str]:
-    """Yield the parts of a `Cookie` header. For large cookies this takes a third of the time of `header.split`."""
-    start = 0
-    while (end := header.find(";", start)) >= 0:
-        yield header[start:end]
-        start = end + 1
-    yield header[start:]
+    @staticmethod
+    def text_in(joined: str) -> str:
+        """Return the text that was cut into chunks."""
+        return joined[_COUNT_LENGTH:]
 
 
 def parse_cookies(header: str) -> dict[str, str]:
     """Return the cookies of a `Cookie` header, the first of each name. Ours need no unquoting."""
     found: dict[str, str] = {}
-    for pair in pairs_of(header):
+    for pair in header.split(";"):
         name, separator, value = pair.strip(" \t").partition("=")
         if separator:
             found.setdefault(name, value)

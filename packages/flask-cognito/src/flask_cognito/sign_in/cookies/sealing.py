@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from hashlib import sha256
 from types import NoneType
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from cognito_jwt_core import ConfigurationError
 from cryptography.hazmat.primitives.hashes import SHA512
@@ -20,10 +19,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from jwcrypto.common import JWException
 from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
-
-from flask_cognito.sign_in.cookies.memory import BoundedMemory
-
-T = TypeVar("T")
 
 _ALGORITHMS = ["dir", "A256CBC-HS512"]
 _KEY_BYTES = 64
@@ -92,43 +87,6 @@ class Seal:
 
     def _key(self, secret: bytes) -> JWK:
         return _derived_key(secret, self._secret, self._context)
-
-
-class OpenedTexts(Generic[T]):
-    """Open sealed texts and cache them by digest, so that a session is as fast as a cached token.
-
-    Args:
-        read: Function from an opened value to the cached object. Treat the object as read-only.
-        size: Number of cached texts.
-    """
-
-    def __init__(self, read: Callable[[Opened], T], size: int = 1024) -> None:
-        self._read = read
-        self._memory: BoundedMemory[bytes, T] = BoundedMemory(size)
-
-    def __len__(self) -> int:
-        return len(self._memory)
-
-    def open(self, text: str, seal: Callable[[], Seal], *sealed_to: bytes) -> T | None:
-        """Return the result of `read` for the value sealed as `text`, or None if it does not open.
-
-        Args:
-            text: The sealed text.
-            seal: Function that returns the seal. It is called for a text that is not cached.
-            *sealed_to: Values that the seal depends on, if these texts have several seals.
-        """
-        if not text.startswith(_PREFIX) or not text.isascii():
-            return None
-        digest = sha256(b"\0".join((*sealed_to, text.encode()))).digest()
-        known = self._memory.get(digest)
-        if known is not None:
-            return known
-        opened = seal().open(text)
-        if opened is None:
-            return None
-        value = self._read(opened)
-        self._memory.put(digest, value)
-        return value
 
 
 @lru_cache(_DERIVED_KEYS_KEPT)

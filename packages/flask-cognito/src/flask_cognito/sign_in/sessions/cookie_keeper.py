@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any
 
 from cognito_jwt_core import Clock, SignInError
@@ -12,7 +13,7 @@ from cognito_jwt_core import Clock, SignInError
 from flask_cognito.sign_in.cookies.memory import BoundedMemory
 from flask_cognito.sign_in.cookies.rules import MAX_SESSION_BYTES, CookieRules, size_of
 from flask_cognito.sign_in.cookies.sealing import Seal
-from flask_cognito.sign_in.sessions.keeper import Held, opened_sessions
+from flask_cognito.sign_in.sessions.keeper import Held, held_session
 from flask_cognito.sign_in.sessions.session import Session
 
 _ENDED_KEPT = 4096
@@ -34,7 +35,7 @@ class CookieKeeper:
 
     def __init__(self, secrets: Sequence[bytes], rules: CookieRules, binding: tuple[str, str], clock: Clock) -> None:
         self._seal = Seal(secrets, _PURPOSE, rules.name, *binding)
-        self._opened = opened_sessions()
+        self._opened: BoundedMemory[bytes, Held] = BoundedMemory()
         self._rules = rules
         self._clock = clock
         self._ended: BoundedMemory[str, bool] = BoundedMemory(_ENDED_KEPT)
@@ -45,14 +46,18 @@ class CookieKeeper:
 
     def find(self, cookies: Mapping[str, str]) -> Held | None:
         """Return the session of a request."""
-        text = self._rules.joined(cookies)
-        held = None if text is None else self._opened.open(text, lambda: self._seal)
+        joined = self._rules.joined(cookies)
+        if joined is None or not joined.isascii():
+            return None
+        # The text is a credential, and is not kept.
+        digest = sha256(joined.encode()).digest()
+        held = self._opened.get(digest) or self._open(joined, digest)
         if held is None:
             return None
         session = held.session
         # Only sign-in and logout write the id, so a slow request's response cannot revive an ended session.
         is_current = hmac.compare_digest(session.id.encode(), cookies.get(self._rules.id_name, "").encode())
-        if not is_current or session.is_over(self._clock.time()) or self.has_ended(session):
+        if not is_current or session.is_over(self._clock.time()) or self._ended.get(session.id):
             return None
         return held
 
@@ -112,3 +117,11 @@ class CookieKeeper:
     def noted(self, key: str, secret: bytes) -> Mapping[str, Any] | None:
         """Return None, because other processes share nothing with this one."""
         return None
+
+    def _open(self, joined: str, digest: bytes) -> Held | None:
+        opened = self._seal.open(self._rules.text_in(joined))
+        if opened is None:
+            return None
+        held = held_session(opened)
+        self._opened.put(digest, held)
+        return held

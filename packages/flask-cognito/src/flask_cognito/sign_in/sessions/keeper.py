@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
 
-from flask_cognito.sign_in.cookies.sealing import OpenedTexts
+from flask_cognito.sign_in.cookies.sealing import Opened
 from flask_cognito.sign_in.sessions.session import Session
 
 
@@ -81,6 +81,6 @@ class Keeper(Protocol):
         """Return the value from `note`, or None."""
 
 
-def opened_sessions() -> OpenedTexts[Held]:
-    """Return a cache of opened sessions."""
-    return OpenedTexts(lambda opened: Held(session=Session.from_json(opened.value), is_newest=opened.is_newest))
+def held_session(opened: Opened) -> Held:
+    """Return the session in an opened value."""
+    return Held(session=Session.from_json(opened.value), is_newest=opened.is_newest)

@@ -15,7 +15,7 @@ from cognito_jwt_core.integration import REAL_TIME
 from flask_cognito.sign_in.cookies.memory import BoundedMemory
 from flask_cognito.sign_in.cookies.rules import CookieRules
 from flask_cognito.sign_in.cookies.sealing import Seal
-from flask_cognito.sign_in.sessions.keeper import Held, StoreDownError, opened_sessions
+from flask_cognito.sign_in.sessions.keeper import Held, StoreDownError, held_session
 from flask_cognito.sign_in.sessions.session import Session
 from flask_cognito.sign_in.sessions.store import SessionStore
 
@@ -65,7 +65,8 @@ class StoreKeeper:
         self._clock = clock
         self._idle_timeout = idle_timeout
         self._user_of = user_of
-        self._opened = opened_sessions()
+        # By digest of the cookie, the last record that it opened, and the session in it.
+        self._opened: BoundedMemory[bytes, tuple[str, Held]] = BoundedMemory()
         self._touched: BoundedMemory[str, float] = BoundedMemory(_TOUCHED_KEPT)
 
     def id_in(self, cookies: Mapping[str, str]) -> str:
@@ -75,8 +76,8 @@ class StoreKeeper:
     def find(self, cookies: Mapping[str, str]) -> Held | None:
         """Return the session of a request."""
         held = self.peek(cookies)
-        if held is not None:
-            self._touch(held)
+        if held is not None and self._idle_timeout is not None:
+            self._touch(held, self._idle_timeout)
         return held
 
     def peek(self, cookies: Mapping[str, str]) -> Held | None:
@@ -213,8 +214,15 @@ class StoreKeeper:
             raise _store_down(error) from error
         if record is None:
             return None
-        held = self._opened.open(record.value, lambda: self._seal(session_id, secret), key.encode(), secret)
-        if held is None or held.session.is_over(self._clock.time()):
+        digest = hashlib.sha256(b"\0".join((key.encode(), secret))).digest()
+        known, held = self._opened.get(digest) or ("", None)
+        if held is None or known != record.value:
+            opened = self._seal(session_id, secret).open(record.value)
+            if opened is None:
+                return None
+            held = held_session(opened)
+            self._opened.put(digest, (record.value, held))
+        if held.session.is_over(self._clock.time()):
             return None
         return Held(session=held.session, key=key, secret=secret, version=record.version, is_newest=held.is_newest)
 
@@ -230,13 +238,11 @@ class StoreKeeper:
         left = session.ends_at - self._clock.time()
         return left if self._idle_timeout is None else min(left, self._idle_timeout)
 
-    def _touch(self, held: Held) -> None:
+    def _touch(self, held: Held, idle_timeout: float) -> None:
         """Extend the record of a session in use. Once per tenth of the idle timeout is enough."""
-        if self._idle_timeout is None:
-            return
         now = self._clock.monotonic()
         touched_at = self._touched.get(held.key)
-        if touched_at is not None and now < touched_at + self._idle_timeout / 10:
+        if touched_at is not None and now < touched_at + idle_timeout / 10:
             return
         with _down():
             self._store.touch(held.key, self._ttl(held.session))
