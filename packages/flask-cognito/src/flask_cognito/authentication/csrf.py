@@ -22,12 +22,10 @@ _FROM_HERE = frozenset({"same-origin", "none"})
 
 def is_forged(request: Request, trusted_origins: Names = ()) -> bool:
     """Return whether the request may change something, and the browser reports that another site made it."""
-    return not _is_safe(request) and _is_cross_site(request, trusted_origins)
-
-
-def _is_safe(request: Request) -> bool:
-    """Return whether the request only reads. A WebSocket handshake is a GET, but later messages can change anything."""
-    return request.method in _SAFE_METHODS and request.environ.get("HTTP_UPGRADE", "").lower() != "websocket"
+    # A WebSocket handshake is a GET, but later messages can change anything.
+    if request.method in _SAFE_METHODS and request.environ.get("HTTP_UPGRADE", "").lower() != "websocket":
+        return False
+    return _is_cross_site(request, trusted_origins)
 
 
 def _is_cross_site(request: Request, trusted_origins: Names) -> bool:

@@ -159,13 +159,19 @@ class AppSignIn:
     Attributes:
         pools: The pools that users can sign in at. The routes of a single pool have no name.
         handlers: The functions that the app has registered.
+        first: A pool for the parts that all share: cookies, store, handlers and session lifetime.
+        only: The pool that a user signs in at, or None if the user has a choice.
     """
 
     pools: tuple[PoolSignIn, ...]
     handlers: Handlers
+    first: PoolSignIn = field(init=False)
+    only: PoolSignIn | None = field(init=False)
     _by_name: Mapping[str, PoolSignIn] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.first = self.pools[0]
+        self.only = self.first if len(self.pools) == 1 else None
         self._by_name = {pool.settings.name: pool for pool in self.pools}
 
     @property
@@ -173,19 +179,9 @@ class AppSignIn:
         """Return whether each pool has a name and its own routes."""
         return "" not in self._by_name
 
-    @property
-    def first(self) -> PoolSignIn:
-        """Return a pool for the parts that all share: cookies, store, handlers and session lifetime."""
-        return self.pools[0]
-
-    @property
-    def only(self) -> PoolSignIn | None:
-        """Return the pool that a user signs in at, or None if the user has a choice."""
-        return self.pools[0] if len(self.pools) == 1 else None
-
     def pool_in(self, cookies: Mapping[str, str]) -> PoolSignIn | None:
         """Return the pool in a request's session id, unverified. Only that pool's keys open the session."""
-        return self._by_name.get(pool_of_id(self.first.keeper.id_in(cookies)))
+        return self.only or self._by_name.get(pool_of_id(self.first.keeper.id_in(cookies)))
 
     def named(self, name: str) -> PoolSignIn | None:
         """Return the pool with this name."""
