@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -418,3 +419,37 @@ def test_every_method_of_a_dict_is_that_of_the_claims(app: Flask, pool: LocalUse
         assert proxy.popitem()[0] not in claims
         proxy.clear()
         assert claims == {}
+
+
+class User:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class TestTheUserAsAKey:
+    """A cache keeps the proxy, and compares it with itself: only the hash tells one user from the next."""
+
+    def test_is_the_hash_of_a_value(self, app: Flask, auth: CognitoAuth, pool: LocalUserPool, bearer: Bearer) -> None:
+        name_of = lru_cache(lambda user: f"name {user}")
+        auth.identity_handler(lambda payload: payload["username"])
+        app.add_url_rule("/name", "name", cognito_auth_required(lambda: name_of(current_user)))
+        client = app.test_client()
+
+        for name in ("alice", "bob", "alice"):
+            assert client.get("/name", headers=bearer(pool.access_token(name))).text == f"name {name}"
+        assert name_of.cache_info().hits == 1
+
+    def test_is_refused_where_the_hash_is_an_address(
+        self, app: Flask, auth: CognitoAuth, pool: LocalUserPool, bearer: Bearer
+    ) -> None:
+        """The next user's object can get the address of one that is gone."""
+        auth.identity_handler(lambda payload: User(payload["username"]))
+
+        with app.test_request_context(headers=bearer(pool.access_token("alice"))):
+            verify_cognito_jwt()
+            with pytest.raises(TypeError, match="_get_current_object"):
+                hash(current_user)
+            assert hash(current_user._get_current_object())  # noqa: SLF001
+
+    def test_is_that_of_none_without_a_user(self) -> None:
+        assert hash(current_user) == hash(None)

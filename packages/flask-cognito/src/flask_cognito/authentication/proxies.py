@@ -249,6 +249,21 @@ class _CurrentUser(LocalProxy[Any]):
             raise _no_attribute(name)
         setattr(user, name, value)
 
+    def __hash__(self) -> int:
+        """Return the hash of the user.
+
+        A cache such as `lru_cache` keeps this proxy as its key, and not the user. The next user can get the address of
+        the previous one in memory, and with it the same default hash.
+        """
+        user = _user()
+        by_address: object = object.__hash__
+        if user is not None and type(user).__hash__ is by_address:
+            raise TypeError(
+                f"current_user: expected a user with a hash of its own, found a {type(user).__name__}, which hashes by"
+                " its address; pass current_user._get_current_object() to caches, sets and dicts"
+            )
+        return hash(user)
+
     __getitem__, __setitem__ = _of_user(operator.getitem), _of_user(operator.setitem)
     __contains__, __iter__, __len__ = _of_user(operator.contains), _of_user(iter), _of_user(len)
     __call__ = _of_user(lambda user, *args, **kwargs: user(*args, **kwargs))

@@ -150,6 +150,10 @@ class _CurrentSession(LocalProxy[Any]):
             raise AttributeError(f"current_session is None and has no attribute {name!r}: {_NO_SESSION}")
         return getattr(session, name)
 
+    def __hash__(self) -> int:
+        # A cache would keep this proxy as its key, which means another session in the next request.
+        raise TypeError("current_session has no hash: pass current_session._get_current_object() to caches and sets")
+
     def __getitem__(self, key: Any) -> NoReturn:
         if _current_session() is None:
             raise TypeError(f"current_session is None: {_NO_SESSION}")

@@ -83,6 +83,8 @@ def test_without_a_session_the_current_session_says_so(make_app: MakeApp, login:
             _ = current_session.id_claims
         with pytest.raises(TypeError, match="no session authenticated"):
             _ = current_session["sub"]
+        with pytest.raises(TypeError, match="_get_current_object"):
+            hash(current_session)
         found.append(str(caught.value))
         return ""
 
