@@ -191,6 +191,38 @@ class TestExplain:
 
         assert (code, told in output) == (2, True)
 
+    def test_the_host_of_a_route_counts(self, settings: dict[str, Any], pool: LocalUserPool) -> None:
+        app = Flask("app", host_matching=True, static_host="a.example")
+        app.config.update(settings)
+        CognitoAuth(app)
+        app.add_url_rule("/x", "public", cognito_public(lambda: "x"), host="a.example")
+        app.add_url_rule("/x", "admin", cognito_group_permissions("admin")(lambda: "x"), host="b.example")
+
+        assert [line.split()[0] for line in run(app, "routes")[1].splitlines()[:3]] == [
+            "a.example/static/<path:filename>",
+            "a.example/x",
+            "b.example/x",
+        ]
+        code, output = run(app, "explain", pool.access_token(), "--route", "/x")
+        assert (code, "several hosts have a route /x" in output) == (2, True)
+        for route in ("http://a.example/x", "a.example/x"):
+            assert "requires no token" in run(app, "explain", pool.access_token(), "--route", route)[1]
+        for route in ("http://b.example/x?page=2", "b.example/x"):
+            assert "group_required" in run(app, "explain", pool.access_token(), "--route", route)[1]
+
+    def test_the_subdomain_of_a_route_counts(self, settings: dict[str, Any], pool: LocalUserPool) -> None:
+        app = Flask("app", subdomain_matching=True)
+        app.config.update(settings, SERVER_NAME="example")
+        CognitoAuth(app)
+        app.add_url_rule("/x", "public", cognito_public(lambda: "x"), subdomain="a")
+        app.add_url_rule("/x", "admin", cognito_group_permissions("admin")(lambda: "x"))
+
+        assert [line.split()[0] for line in run(app, "routes")[1].splitlines()[1:3]] == ["/x", "a.example/x"]
+        for route in ("http://a.example/x", "a.example/x"):
+            assert "requires no token" in run(app, "explain", pool.access_token(), "--route", route)[1]
+        for route in ("http://example/x", "/x", "/x?page=2"):
+            assert "group_required" in run(app, "explain", pool.access_token(), "--route", route)[1]
+
     def test_what_does_not_run_is_said(self, make_app: MakeApp, pool: LocalUserPool) -> None:
         class Own(CognitoAuth):
             def get_user(self, payload: Claims) -> None:

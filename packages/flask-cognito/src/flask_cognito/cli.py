@@ -15,12 +15,12 @@ from cognito_jwt_core.integration import RevocationCheck
 from flask import Flask, current_app
 from flask.cli import AppGroup
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import RequestRedirect, Rule
+from werkzeug.routing import MapAdapter, RequestRedirect, Rule
 
 from flask_cognito.authentication.tolerance import claims_of_balancer
 from flask_cognito.authorization.misplaced import misplaced_in
 from flask_cognito.authorization.requirement import Access
-from flask_cognito.authorization.route_audit import accesses_of, audited_routes, token_demand_of
+from flask_cognito.authorization.route_audit import accesses_of, audited_routes, token_demand_of, url_of
 from flask_cognito.authorization.route_demand import contradictions_in
 from flask_cognito.config.advice import changed_keys, what_is_reported
 from flask_cognito.config.balancer import Checks
@@ -154,13 +154,19 @@ def _read_token() -> bytes:
 def _accesses_of_route(app: Flask, path: str, method: str) -> list[Access]:
     """Return what a route requires, by a URL, a path, or the rule itself, such as ``/todos/<int:id>``."""
     misplaced_in(app)
-    for rule in app.url_map.iter_rules():
-        if rule.rule == path and method in (rule.methods or (method,)):
+    rules = {
+        url_of(app, rule): rule
+        for rule in app.url_map.iter_rules()
+        if path in (rule.rule, url_of(app, rule)) and method in (rule.methods or (method,))
+    }
+    if len(rules) > 1 and path not in rules:
+        raise click.UsageError(f"several hosts have a route {path}; name one of {', '.join(sorted(rules))}")
+    for rule in (rules.get(path), *rules.values()):
+        if rule is not None:
             return _accesses_of_rule(app, rule, method)
-    path = urlsplit(path).path
+    _, host, path, *_ = urlsplit(path)
     try:
-        urls = app.url_map.bind(app.config["SERVER_NAME"] or "localhost")
-        rule, _ = urls.match(path, method=method, return_rule=True)
+        rule, _ = _urls_of(app, host).match(path, method=method, return_rule=True)
     except MethodNotAllowed as error:
         allowed = ", ".join(sorted(error.valid_methods or ()))
         raise click.UsageError(f"{path} does not answer {method}; name one of {allowed} with --method") from None
@@ -169,6 +175,15 @@ def _accesses_of_route(app: Flask, path: str, method: str) -> list[Access]:
     except HTTPException:
         raise click.UsageError(f"the app has no route {path}; `flask cognito routes` lists them") from None
     return _accesses_of_rule(app, rule, method)
+
+
+def _urls_of(app: Flask, host: str) -> MapAdapter:
+    """Return the URLs of a host. It matters only if the app has routes of certain hosts or subdomains."""
+    server = app.config["SERVER_NAME"] or "localhost"
+    if app.url_map.host_matching:
+        return app.url_map.bind(host or server)
+    is_subdomain = app.subdomain_matching and host.endswith(f".{server}")
+    return app.url_map.bind(server, subdomain=host.removesuffix(f".{server}") if is_subdomain else None)
 
 
 def _accesses_of_rule(app: Flask, rule: Rule, method: str) -> list[Access]:

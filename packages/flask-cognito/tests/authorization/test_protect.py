@@ -10,7 +10,7 @@ import flask_restx  # type: ignore[import-untyped]
 import pytest
 from cognito_jwt_core import ConfigurationError
 from cognito_jwt_core.testing import LocalUserPool
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, send_from_directory
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 from flask_cognito import (
@@ -140,6 +140,15 @@ def test_a_view_called_static_is_not_open(settings: dict[str, Any]) -> None:
 
     assert app.test_client().get("/mine").status_code == 401
     assert app.test_client().get("/theirs").status_code == 401
+
+
+def test_a_folder_that_flask_sends_is_not_open(app: Flask, auth: CognitoAuth, status: Status, tmp_path: Path) -> None:
+    (tmp_path / "invoice.txt").write_text("private")
+    folder = {"directory": tmp_path}
+    app.add_url_rule("/invoices/<path:path>", "invoices.static", send_from_directory, defaults=folder)
+    auth.protect(app)
+
+    assert status("/invoices/invoice.txt") == 401
 
 
 def test_a_url_without_a_view_is_not_open(app: Flask, auth: CognitoAuth, status: Status) -> None:

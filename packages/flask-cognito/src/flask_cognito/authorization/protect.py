@@ -38,4 +38,5 @@ def is_static(endpoint: str | None, view: Any) -> bool:
     """Return whether this is Flask's own view of static files, and not a view of the app with the same name."""
     if endpoint is None or endpoint.rpartition(".")[2] != "static":
         return False
-    return str(getattr(view, "__module__", "")).partition(".")[0] == "flask"
+    package, _, module = str(getattr(view, "__module__", "")).partition(".")
+    return package == "flask" and module != "helpers"  # `send_from_directory` may serve any folder of the app

@@ -23,7 +23,7 @@ class AuditedRoute:
     """A URL, methods with the same requirements, and these requirements.
 
     Attributes:
-        url: The rule, such as ``/todos/<int:id>``.
+        url: The rule, such as ``/todos/<int:id>``, after its host if it has one.
         methods: The methods.
         demand: The requirements as text.
         demands_more: Whether the route can reject a token that the app accepts.
@@ -50,6 +50,15 @@ def audited_routes(app: Flask) -> list[AuditedRoute]:
     A view that calls `verify_cognito_jwt` itself looks open here. `cognito_public` marks it as intended.
     """
     return sorted(_audited(app), key=lambda route: (route.url, route.methods))
+
+
+def url_of(app: Flask, rule: Rule) -> str:
+    """Return the rule, after the host or subdomain whose requests it answers, if it names one."""
+    if rule.host:
+        return f"{rule.host}{rule.rule}"
+    if app.url_map.host_matching or not rule.subdomain or rule.subdomain == app.url_map.default_subdomain:
+        return rule.rule
+    return f"{rule.subdomain}.{app.config['SERVER_NAME'] or '*'}{rule.rule}"
 
 
 def accesses_of(app: Flask, endpoint: str, method: str) -> list[Access]:
@@ -90,7 +99,7 @@ def _audited(app: Flask) -> Iterator[AuditedRoute]:
             needs_kind = token_demand_of(accesses).token_use in ("access", "id")
             is_closed = needs_kind or any(access.is_closed_to_balancers for access in accesses)
             described = f"{demand} ({remark})" if remark else demand
-            yield AuditedRoute(rule.rule, tuple(methods), described, more, sign_in, is_closed)
+            yield AuditedRoute(url_of(app, rule), tuple(methods), described, more, sign_in, is_closed)
 
 
 def _methods(rule: Rule) -> list[str]:
