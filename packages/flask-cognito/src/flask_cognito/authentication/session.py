@@ -49,7 +49,7 @@ class CurrentSession:
     """
 
     def __init__(self, session: _Session) -> None:
-        self.access_token = session.access_token
+        self.access_token: str = session.access_token
         self._session = session
 
     @property
