@@ -353,6 +353,17 @@ class TestRoutes:
         assert [found[f"{method} /todo"] for method in ("GET", "POST", "OPTIONS")] == ["public", "signed in", "OPEN"]
         assert found["GET /restx"] == "group a"
 
+    def test_an_optional_decorator_beside_others_changes_nothing(
+        self, app: Flask, demands: Callable[[], dict[str, str]]
+    ) -> None:
+        app.add_url_rule("/a", "a", cognito_auth_optional(cognito_auth_required(lambda: "a")))
+        app.add_url_rule("/b", "b", cognito_auth_optional(token_use="id")(cognito_group_permissions("x")(lambda: "b")))
+
+        found = demands()
+
+        assert app.test_client().get("/a").status_code == 401
+        assert (found["GET /a"], found["GET /b"]) == ("signed in", "token use id + group x")
+
     def test_head_is_guarded_like_get(self, app: Flask, demands: Callable[[], dict[str, str]]) -> None:
         """Flask-RESTful answers HEAD with `get`, and applies the decorators of "head"."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Flask
 from werkzeug.routing import Rule
@@ -113,6 +113,8 @@ def _demand(app: Flask, endpoint: str, method: str) -> str:
     if is_static(endpoint, view):
         return "static files"
     accesses = accesses_of(app, endpoint, method)
+    if not all(access.is_optional for access in accesses):  # one that requires a token decides
+        accesses = [replace(access, is_optional=False) for access in accesses]
     demands = dict.fromkeys(str(access) for access in accesses)
     if len(demands) > 1:
         demands.pop(str(Access()), None)  # a member of a group is also signed in
