@@ -24,6 +24,7 @@ from flask_cognito.authorization.route_audit import accesses_of, audited_routes,
 from flask_cognito.authorization.route_demand import contradictions_in
 from flask_cognito.config.advice import changed_keys, what_is_reported
 from flask_cognito.config.balancer import Checks
+from flask_cognito.config.loggers import disabled_loggers
 from flask_cognito.config.settings import ALB_HEADER, PoolSettings, Settings
 from flask_cognito.state import AppState, app_state
 
@@ -235,6 +236,8 @@ def _described_warnings(state: AppState) -> Iterator[str]:
     changed = changed_keys(state.read, current_app.config)
     if changed:
         yield f"warning           changed after CognitoAuth read them, without effect: {changed}"
+    if disabled := disabled_loggers():
+        yield f"warning           {disabled}"
 
 
 def _described_pool(pool: PoolSettings) -> Iterator[str]:

@@ -17,6 +17,7 @@ from flask_cognito.authorization.marks import class_of, demands_of, handler_of, 
 from flask_cognito.authorization.requirement import Access
 from flask_cognito.authorization.route_demand import require_no_contradiction
 from flask_cognito.config.advice import changed_keys
+from flask_cognito.config.loggers import disabled_loggers
 from flask_cognito.state import app_state, current_request, the_current_app
 
 _log = logging.getLogger("flask_cognito.config")
@@ -51,6 +52,8 @@ def guard_misplaced() -> None:
     app = the_current_app()
     if _LOOKED not in app.extensions:
         _warn_of_late_keys(app)
+        if disabled := disabled_loggers():
+            app.logger.warning(disabled)
     count = len(app.view_functions)
     if app.extensions.get(_LOOKED) != count:
         misplaced_in(app)
