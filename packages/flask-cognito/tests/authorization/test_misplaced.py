@@ -444,6 +444,25 @@ class TestACacheAboveAGuard:
         assert "a cache stands above" in demand_of(app, "/me")
         assert len(said(caplog)) == 1
 
+    def test_in_the_decorators_of_a_resource_skips_no_guard(
+        self, app: Flask, pool: LocalUserPool, bearer: Bearer, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The last one is the outermost."""
+
+        class Me(flask_restful.Resource):  # type: ignore[misc]
+            method_decorators = [cognito_auth_required, lru_cache]  # noqa: RUF012
+
+            def get(self) -> str:
+                return "secret"
+
+        flask_restful.Api(app).add_resource(Me, "/me")
+        client = app.test_client()
+
+        assert client.get("/me", headers=bearer(pool.access_token())).status_code == 200
+        assert client.get("/me").status_code == 401
+        (line,) = said(caplog)
+        assert "a cache stands above" in line
+
     def test_of_a_hook_answers_no_request_in_its_place(
         self, app: Flask, pool: LocalUserPool, bearer: Bearer, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
+from functools import partial, wraps
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -81,11 +81,27 @@ def unapplied_decorators(view_class: type, method: str) -> list[Any]:
     Flask itself ignores the attribute. If it is a dict, Flask-RESTful answers HEAD with ``get`` without its decorators.
     """
     expected = method_decorators(view_class, _answering(view_class, method))
+    applied = _applied_decorators(view_class, method)
+    return [decorator for decorator in expected if decorator not in applied]
+
+
+def as_called(view_class: type, method: str) -> Any:
+    """Return what Flask-RESTX and Flask-RESTful call for this method: the handler in all its decorators."""
+    handler = handler_of(view_class, method)
+    decorators = _applied_decorators(view_class, method)
+    if handler is None or not any(demands_of(decorator) for decorator in decorators):
+        return handler
+    called: Any = wraps(handler)(partial(handler))  # subclasses share the handler, which must not get these marks
+    for decorator in decorators:
+        called = decorator(called)
+    return called
+
+
+def _applied_decorators(view_class: type, method: str) -> tuple[Any, ...]:
     dispatchers = (vars(each).get("dispatch_request") for each in view_class.__mro__)
     if any("method_decorators" in each.__code__.co_names for each in dispatchers if isinstance(each, FunctionType)):
-        applied = method_decorators(view_class, method.lower())
-        return [decorator for decorator in expected if decorator not in applied]
-    return list(expected)
+        return method_decorators(view_class, method.lower())
+    return ()
 
 
 def _answering(view_class: type, method: str) -> str:

@@ -13,7 +13,7 @@ from flask import Flask
 
 from flask_cognito.authorization.decoration import guards_around, guards_behind_a_cache, guards_in, without_cache
 from flask_cognito.authorization.decorators import guard
-from flask_cognito.authorization.marks import class_of, demands_of, handler_of, unapplied_decorators
+from flask_cognito.authorization.marks import as_called, class_of, demands_of, unapplied_decorators
 from flask_cognito.authorization.requirement import Access
 from flask_cognito.authorization.route_demand import require_no_contradiction
 from flask_cognito.config.advice import changed_keys
@@ -147,7 +147,7 @@ def _guard_methods(app: Flask, endpoint: str, found: _Found) -> None:
     cached: list[Access] = []
     unapplied: list[Access] = []
     for method in {method for rule in app.url_map.iter_rules(endpoint) for method in rule.methods or ()}:
-        behind = guards_behind_a_cache(handler_of(view_class, method))
+        behind = guards_behind_a_cache(as_called(view_class, method))
         decorators = unapplied_decorators(view_class, method)
         ignored = [demand for each in decorators for demand in demands_of(each) if isinstance(demand, Access)]
         if behind or ignored:
