@@ -8,6 +8,7 @@ from typing import Any
 import flask_restful  # type: ignore[import-untyped]
 import flask_smorest  # type: ignore[import-untyped]
 import pytest
+from cognito_jwt_core import ConfigurationError
 from cognito_jwt_core.testing import LocalUserPool
 from flask import Blueprint, Flask, request
 from flask.views import MethodView, View
@@ -18,6 +19,7 @@ from flask_cognito import (
     cognito_group_permissions,
     cognito_public,
     current_cognito_jwt,
+    verify_cognito_jwt,
 )
 
 Bearer = Callable[[str], dict[str, str]]
@@ -246,6 +248,19 @@ class TestAHook:
 
         assert app.test_client().get("/x").status_code == 401
         assert app.test_client().get("/open").status_code == 200
+
+    @pytest.mark.parametrize(
+        "hook",
+        [cognito_auth_required, cognito_auth_required(), cognito_group_permissions("admin"), verify_cognito_jwt],
+    )
+    def test_that_is_a_decorator_itself_is_refused(self, app: Flask, hook: Any) -> None:
+        app.testing = True
+        app.before_request(hook)
+        app.add_url_rule("/x", view_func=lambda: "x")
+
+        for _ in range(2):
+            with pytest.raises(ConfigurationError, match="before_request: expected a function"):
+                app.test_client().get("/x")
 
 
 class TestNothingIsMisplaced:

@@ -243,6 +243,11 @@ def _decorator(access: Access) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorate
 
 
+def is_decorator(function: object) -> bool:
+    """Return whether this is a decorator of this module, and not a function that one decorates."""
+    return function in _DECORATORS or getattr(function, "__qualname__", "") == "_decorator.<locals>.decorate"
+
+
 def guard(view: Callable[P, R], access: Access, *, is_repair: bool = False) -> Callable[P, R]:
     """Return `view` wrapped in a check of `access`.
 
@@ -313,3 +318,8 @@ def _guarded_async(view: Callable[P, Any], access: Access) -> Callable[P, Any]:
 mark(cognito_auth_required, Access())
 mark(cognito_auth_optional, Access(is_optional=True))
 mark(cognito_public, PUBLIC)
+
+_DECORATORS: tuple[object, ...] = (
+    *(cognito_auth_required, cognito_auth_optional, cognito_public),
+    *(cognito_group_permissions, cognito_scope_permissions, cognito_claim_permissions, cognito_step_up),
+)

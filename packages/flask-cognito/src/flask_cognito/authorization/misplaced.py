@@ -9,10 +9,11 @@ from functools import wraps
 from itertools import chain
 from typing import Any
 
+from cognito_jwt_core import ConfigurationError
 from flask import Flask
 
 from flask_cognito.authorization.decoration import guards_around, guards_behind_a_cache, guards_in, without_cache
-from flask_cognito.authorization.decorators import guard
+from flask_cognito.authorization.decorators import guard, is_decorator, verify_cognito_jwt
 from flask_cognito.authorization.marks import as_called, class_of, demands_of, unapplied_decorators
 from flask_cognito.authorization.requirement import Access
 from flask_cognito.authorization.route_demand import require_no_contradiction
@@ -24,6 +25,7 @@ _log = logging.getLogger("flask_cognito.config")
 
 _FOUND = "cognito_auth.misplaced"
 _LOOKED = "cognito_auth.looked_at_routes"
+_WARNED = "cognito_auth.warned_of_set_up"
 
 _CACHED = "a cache stands above the decorator: move it below"
 
@@ -47,26 +49,43 @@ def guard_misplaced() -> None:
     """Run as the app's first ``before_request`` function. Check at the first request, and again if views were added.
 
     Raises:
-        ConfigurationError: If a route contradicts the app's requirements. Each request raises this until it is fixed.
+        ConfigurationError: If a hook is a decorator, or a route contradicts the app's requirements. Each request
+            raises this until it is fixed.
     """
     app = the_current_app()
-    if _LOOKED not in app.extensions:
-        _warn_of_late_keys(app)
-        if disabled := disabled_loggers():
-            app.logger.warning(disabled)
+    if not app.extensions.get(_WARNED):
+        app.extensions[_WARNED] = True
+        _warn_of_set_up(app)
     count = len(app.view_functions)
     if app.extensions.get(_LOOKED) != count:
         misplaced_in(app)
+        _require_hooks(app)
         # A context in a test or script may have asked earlier, while the app was still being set up.
         app_state().route_demands.clear()
         require_no_contradiction(app)
         app.extensions[_LOOKED] = count
 
 
-def _warn_of_late_keys(app: Flask) -> None:
+def _warn_of_set_up(app: Flask) -> None:
+    if disabled := disabled_loggers():
+        app.logger.warning(disabled)
     changed = changed_keys(app_state().read, app.config)
     if changed:
         _log.warning("CognitoAuth had read the configuration before these keys changed, without effect: %s", changed)
+
+
+def _require_hooks(app: Flask) -> None:
+    """Require that no decorator has been registered in place of a function that it decorates.
+
+    Raises:
+        ConfigurationError: If one has. The app could answer no request.
+    """
+    for hook in chain.from_iterable(app.before_request_funcs.values()):
+        if hook is verify_cognito_jwt or is_decorator(hook):
+            raise ConfigurationError(
+                f"before_request: expected a function, found {_name_of(hook)} of flask-cognito itself; call"
+                " cogauth.protect(app), or decorate a function of your own"
+            )
 
 
 def misplaced_in(app: Flask) -> dict[str, str]:
