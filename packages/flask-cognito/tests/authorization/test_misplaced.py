@@ -611,3 +611,57 @@ def test_above_what_returns_no_view_is_refused_at_once(decorator: Any) -> None:
     """As the routes of Flask-Sock: the guard would have no effect."""
     with pytest.raises(TypeError, match="None"):
         decorator(None)
+
+
+class TestAFunctionThatACallOpens:
+    def test_is_open_on_its_other_routes_and_the_log_says_so(
+        self, app: Flask, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def view() -> str:
+            return "x"
+
+        app.extensions["cognito_auth"].protect(app)
+        app.add_url_rule("/open", "open", cognito_public(view))
+        app.add_url_rule("/closed", "closed", plain(view))
+        for _ in range(2):
+            demand_of(app, "/open")
+
+        assert app.test_client().get("/closed").status_code == 200
+        (line,) = said(caplog)
+        assert line.startswith("views closed, open: ")
+
+    def test_can_have_a_partial_of_its_own(self, app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+        def view() -> str:
+            return "x"
+
+        app.extensions["cognito_auth"].protect(app)
+        app.add_url_rule("/open", "open", cognito_public(partial(view)))
+        app.add_url_rule("/closed", "closed", view)
+
+        assert [app.test_client().get(path).status_code for path in ("/open", "/closed")] == [200, 401]
+        assert said(caplog) == []
+
+    @pytest.mark.parametrize("is_protected", [True, False])
+    def test_may_have_several_routes_that_were_meant(
+        self, app: Flask, is_protected: bool, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        @cognito_public
+        def by_decorator() -> str:
+            return "x"
+
+        def by_call() -> str:
+            return "x"
+
+        blueprint = Blueprint("bp", "bp")
+        blueprint.add_url_rule("/x", "x", cognito_public(by_call))
+        if is_protected:
+            app.extensions["cognito_auth"].protect(app)
+        else:
+            app.add_url_rule("/y", "y", by_call)
+        app.register_blueprint(blueprint, url_prefix="/1")
+        app.register_blueprint(blueprint, url_prefix="/2", name="again")
+        app.add_url_rule("/a", "a", by_decorator)
+        app.add_url_rule("/b", "b", by_decorator)
+
+        assert [app.test_client().get(path).status_code for path in ("/1/x", "/2/x", "/a", "/b")] == [200] * 4
+        assert said(caplog) == []

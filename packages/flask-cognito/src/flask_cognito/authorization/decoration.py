@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from traceback import walk_stack
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _AROUND = "__cognito_around__"
 _GUARD = "__cognito_guard__"
+_OPENED = "__cognito_opened_by_call__"
 
 # Attributes that these caches set on the function that answers from memory: Flask-Caching, aiocache, cachetools,
 # functools and dogpile.cache.
@@ -50,11 +52,23 @@ def note_guard(function: Any, guard: Any, access: Access, *, is_repair: bool = F
         is_repair: Whether the app's code does not contain this guard, so that no other route is expected to have it.
     """
     target = getattr(function, "__func__", function)
-    decoration = Decoration(id(target), access, _is_being_defined(target))
+    decoration = Decoration(id(target), access, is_being_defined(target))
     # `functools.wraps` copies attributes to wrappers, so each entry names its owner.
     setattr(guard, _GUARD, (id(guard), decoration))
     if not is_repair and hasattr(target, "__dict__"):
         setattr(target, _AROUND, (id(target), frozenset({*_around(target), decoration})))
+
+
+def note_opened(function: Any) -> None:
+    """Record that a call has marked this function as public, for every route that uses it."""
+    if isinstance(function, FunctionType) and not is_being_defined(function):
+        setattr(function, _OPENED, id(function))
+
+
+def opened_by_call(view: Any) -> int | None:
+    """Return the id of the function in a view that a call has marked as public."""
+    found: int | None = getattr(view, _OPENED, None)
+    return found
 
 
 def guards_in(function: Any) -> Iterator[Decoration]:
@@ -122,7 +136,7 @@ def _inner(part: Any) -> Any:
     return getattr(inner, "__func__", inner)
 
 
-def _is_being_defined(function: Any) -> bool:
+def is_being_defined(function: Any) -> bool:
     """Return whether this function is being decorated now: a caller's current line lies in the lines above its body."""
     innermost = function
     for innermost in _unwrapped(function):  # noqa: B007 - the last one is what is asked for

@@ -13,7 +13,7 @@ from cognito_jwt_core import UNSET, Claims, ConfigurationError, Unset
 from flask_cognito.authentication.authenticate import authenticate
 from flask_cognito.authentication.demand import TokenUse, token_demand
 from flask_cognito.authentication.proxies import claims_of_nobody
-from flask_cognito.authorization.decoration import note_guard
+from flask_cognito.authorization.decoration import note_guard, note_opened
 from flask_cognito.authorization.marks import PUBLIC, demands_of, mark
 from flask_cognito.authorization.requirement import Access
 from flask_cognito.authorization.route_demand import demand_of_route, is_automatic_options
@@ -180,13 +180,15 @@ def cognito_step_up(
 def cognito_public(view: V) -> V:
     """Let every request through, even if `CognitoAuth.protect` would require a token.
 
-    You can decorate functions, view classes and their methods. On a class, it does not apply to subclasses.
+    You can decorate functions, view classes and their methods. On a class, it does not apply to subclasses. It marks
+    the function itself, so each route with this function is public.
     """
     if isinstance(view, (staticmethod, classmethod)):  # accessing it through a class gives the inner function
         cognito_public(view.__func__)
     if isinstance(view, MethodType):  # it cannot be marked, and the function behind it may be protected elsewhere
         return cast("V", cognito_public(wraps(view)(partial(view))))
     mark(view, PUBLIC)
+    note_opened(view)
     return view
 
 

@@ -12,11 +12,18 @@ from typing import Any
 from cognito_jwt_core import ConfigurationError
 from flask import Flask
 
-from flask_cognito.authorization.decoration import guards_around, guards_behind_a_cache, guards_in, without_cache
+from flask_cognito.authorization.decoration import (
+    guards_around,
+    guards_behind_a_cache,
+    guards_in,
+    opened_by_call,
+    without_cache,
+)
 from flask_cognito.authorization.decorators import guard, is_decorator, verify_cognito_jwt
 from flask_cognito.authorization.marks import as_called, class_of, demands_of, unapplied_decorators
+from flask_cognito.authorization.protect import Guard
 from flask_cognito.authorization.requirement import Access
-from flask_cognito.authorization.route_demand import require_no_contradiction
+from flask_cognito.authorization.route_demand import hooks_before, require_no_contradiction
 from flask_cognito.config.advice import changed_keys
 from flask_cognito.config.loggers import disabled_loggers
 from flask_cognito.state import app_state, current_request, the_current_app
@@ -38,11 +45,13 @@ class _Found:
         remarks: By endpoint, what the audit of routes says of its view.
         by_method: By endpoint, the view that guards some methods of a class.
         unused: Endpoints whose functions have a guard that no route uses.
+        opened: Names of views that one call has made public together.
     """
 
     remarks: dict[str, str] = field(default_factory=dict)
     by_method: dict[str, Callable[..., Any]] = field(default_factory=dict)
     unused: set[str] = field(default_factory=set)
+    opened: set[str] = field(default_factory=set)
 
 
 def guard_misplaced() -> None:
@@ -101,6 +110,7 @@ def misplaced_in(app: Flask) -> dict[str, str]:
         _guard_above_route(app, endpoint, registered, found)
         _guard_behind_cache(app, endpoint, found)
         _guard_methods(app, endpoint, found)
+    _report_opened(app, found)
     for scope in hooks:
         for place, hook in enumerate(hooks[scope]):
             missing = registered.missing(hook)
@@ -186,6 +196,24 @@ def _guard_methods(app: Flask, endpoint: str, found: _Found) -> None:
         found.remarks[endpoint] = "the class does not apply method_decorators: write it above the method"
     if guarded:
         app.view_functions[endpoint] = found.by_method[endpoint] = _by_method(view, guarded)
+
+
+def _report_opened(app: Flask, found: _Found) -> None:
+    by_function: dict[int, list[str]] = {}
+    for endpoint, view in app.view_functions.items():
+        function_id = opened_by_call(view)
+        if function_id is not None and any(isinstance(hook, Guard) for hook in hooks_before(app, endpoint)):
+            by_function.setdefault(function_id, []).append(endpoint)
+    for endpoints in by_function.values():
+        names = ", ".join(sorted(endpoints))
+        # A blueprint that is registered twice has two endpoints that end alike, for one and the same route.
+        if len({endpoint.rpartition(".")[2] for endpoint in endpoints}) > 1 and names not in found.opened:
+            _log.warning(
+                "views %s: a call of cognito_public has opened all of them, because they are one function; to open only"
+                " one, call cognito_public(functools.partial(view)) for it",
+                names,
+            )
+            found.opened.add(names)
 
 
 def _report_cache(name: str, behind: list[Access], *, is_used: bool) -> None:
