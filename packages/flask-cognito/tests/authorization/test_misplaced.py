@@ -665,3 +665,85 @@ class TestAFunctionThatACallOpens:
 
         assert [app.test_client().get(path).status_code for path in ("/1/x", "/2/x", "/a", "/b")] == [200] * 4
         assert said(caplog) == []
+
+
+class Guarded(MethodView):
+    decorators = [cognito_group_permissions("staff")]  # noqa: RUF012 - as Flask has it
+
+    @cognito_auth_required
+    def get(self) -> str:
+        return "base"
+
+
+class OtherList(Guarded):
+    decorators = [plain]  # noqa: RUF012
+
+
+class OtherMethod(Guarded):
+    def get(self) -> str:
+        return "secret"
+
+
+class CallsSuper(Guarded):
+    def get(self) -> str:
+        return super().get()
+
+
+class Repeats(Guarded):
+    decorators = [plain, *Guarded.decorators]  # noqa: RUF012
+
+    @cognito_auth_required
+    def get(self) -> str:
+        return "secret"
+
+
+class Opened(Guarded):
+    decorators = []  # noqa: RUF012
+
+    @cognito_public
+    def get(self) -> str:
+        return "open"
+
+
+class Dispatching(View):
+    @cognito_auth_required
+    def dispatch_request(self) -> str:
+        return "base"
+
+
+class OtherDispatch(Dispatching):
+    def dispatch_request(self) -> str:
+        return "secret"
+
+
+class TestAClassThatOverridesAGuard:
+    @pytest.mark.parametrize(
+        ("view_class", "lost"), [(OtherList, "group staff"), (OtherMethod, "signed in"), (OtherDispatch, "signed in")]
+    )
+    def test_is_said(self, app: Flask, view_class: Any, lost: str, caplog: pytest.LogCaptureFixture) -> None:
+        app.add_url_rule("/x", view_func=view_class.as_view("x"))
+
+        app.test_client().get("/x")
+        demand_of(app, "/x")
+
+        (line,) = said(caplog)
+        assert "view x" in line
+        assert f"({lost})" in line
+
+    @pytest.mark.parametrize("view_class", [Guarded, CallsSuper, Repeats, Opened])
+    def test_is_no_mistake_where_the_guard_holds_or_is_not_meant(
+        self, app: Flask, view_class: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        app.add_url_rule("/x", view_func=view_class.as_view("x"))
+
+        status = app.test_client().get("/x").status_code
+
+        assert status == (200 if view_class is Opened else 401)
+        assert said(caplog) == []
+
+    def test_is_no_mistake_where_protect_asks_the_same(self, app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+        app.extensions["cognito_auth"].protect(app)
+        app.add_url_rule("/x", view_func=OtherMethod.as_view("x"))
+
+        assert app.test_client().get("/x").status_code == 401
+        assert said(caplog) == []

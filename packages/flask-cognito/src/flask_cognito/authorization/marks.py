@@ -97,8 +97,29 @@ def as_called(view_class: type, method: str) -> Any:
     return called
 
 
+def overridden_demands(view_class: type, method: str) -> list[Access | str]:
+    """Return the marks that base classes put on this method or on all methods, and that an override does not repeat.
+
+    An override that calls `super` is left out, because the method of the base class still checks the request.
+    """
+    name = _answering(view_class, method) if issubclass(view_class, MethodView) else "dispatch_request"
+    handlers = _definitions(view_class, name)
+    if not handlers:  # Flask answers OPTIONS
+        return []
+    lists = [each for each in _definitions(view_class, "decorators")[1:] if isinstance(each, (list, tuple))]
+    overridden = [decorator for each in lists for decorator in each]
+    if "super" not in getattr(getattr(handlers[0], "__code__", None), "co_names", ()):
+        overridden += handlers[1:]
+    return [demand for each in overridden for demand in demands_of(each)]
+
+
+def _definitions(view_class: type, name: str) -> list[Any]:
+    """Return what a class and its base classes call by this name, the effective one first."""
+    return [vars(each)[name] for each in view_class.__mro__ if name in vars(each)]
+
+
 def _applied_decorators(view_class: type, method: str) -> tuple[Any, ...]:
-    dispatchers = (vars(each).get("dispatch_request") for each in view_class.__mro__)
+    dispatchers = _definitions(view_class, "dispatch_request")
     if any("method_decorators" in each.__code__.co_names for each in dispatchers if isinstance(each, FunctionType)):
         return method_decorators(view_class, method.lower())
     return ()

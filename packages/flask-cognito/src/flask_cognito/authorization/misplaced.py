@@ -20,7 +20,15 @@ from flask_cognito.authorization.decoration import (
     without_cache,
 )
 from flask_cognito.authorization.decorators import guard, is_decorator, verify_cognito_jwt
-from flask_cognito.authorization.marks import as_called, class_of, demands_of, unapplied_decorators
+from flask_cognito.authorization.marks import (
+    PUBLIC,
+    all_demands,
+    as_called,
+    class_of,
+    demands_of,
+    overridden_demands,
+    unapplied_decorators,
+)
 from flask_cognito.authorization.protect import Guard
 from flask_cognito.authorization.requirement import Access
 from flask_cognito.authorization.route_demand import hooks_before, require_no_contradiction
@@ -46,12 +54,14 @@ class _Found:
         by_method: By endpoint, the view that guards some methods of a class.
         unused: Endpoints whose functions have a guard that no route uses.
         opened: Names of views that one call has made public together.
+        overridden: Endpoints whose classes override a guard.
     """
 
     remarks: dict[str, str] = field(default_factory=dict)
     by_method: dict[str, Callable[..., Any]] = field(default_factory=dict)
     unused: set[str] = field(default_factory=set)
     opened: set[str] = field(default_factory=set)
+    overridden: set[str] = field(default_factory=set)
 
 
 def guard_misplaced() -> None:
@@ -110,6 +120,7 @@ def misplaced_in(app: Flask) -> dict[str, str]:
         _guard_above_route(app, endpoint, registered, found)
         _guard_behind_cache(app, endpoint, found)
         _guard_methods(app, endpoint, found)
+        _report_overrides(app, endpoint, found)
     _report_opened(app, found)
     for scope in hooks:
         for place, hook in enumerate(hooks[scope]):
@@ -175,7 +186,7 @@ def _guard_methods(app: Flask, endpoint: str, found: _Found) -> None:
     guarded: dict[str, Callable[..., Any]] = {}
     cached: list[Access] = []
     unapplied: list[Access] = []
-    for method in {method for rule in app.url_map.iter_rules(endpoint) for method in rule.methods or ()}:
+    for method in _methods_of(app, endpoint):
         behind = guards_behind_a_cache(as_called(view_class, method))
         decorators = unapplied_decorators(view_class, method)
         ignored = [demand for each in decorators for demand in demands_of(each) if isinstance(demand, Access)]
@@ -196,6 +207,31 @@ def _guard_methods(app: Flask, endpoint: str, found: _Found) -> None:
         found.remarks[endpoint] = "the class does not apply method_decorators: write it above the method"
     if guarded:
         app.view_functions[endpoint] = found.by_method[endpoint] = _by_method(view, guarded)
+
+
+def _report_overrides(app: Flask, endpoint: str, found: _Found) -> None:
+    view = app.view_functions[endpoint]
+    view_class = class_of(view)
+    if view_class is None or endpoint in found.overridden:
+        return
+    lost: list[Access] = []
+    for method in _methods_of(app, endpoint):
+        said = all_demands(view, method)
+        said += [demand for hook in hooks_before(app, endpoint) for demand in demands_of(hook)]
+        demands = overridden_demands(view_class, method)
+        lost += [each for each in demands if isinstance(each, Access) and each not in said and PUBLIC not in said]
+    if lost:
+        found.overridden.add(endpoint)
+        _log.warning(
+            "view %s: its class overrides a method or list that has a decorator (%s), which is not enforced;"
+            " repeat it, or write cognito_public above the method",
+            endpoint,
+            _joined(lost),
+        )
+
+
+def _methods_of(app: Flask, endpoint: str) -> set[str]:
+    return {method for rule in app.url_map.iter_rules(endpoint) for method in rule.methods or ()}
 
 
 def _report_opened(app: Flask, found: _Found) -> None:
