@@ -26,7 +26,7 @@ from flask_cognito.authentication.credentials import balancer_token, find_creden
 from flask_cognito.authentication.csrf import is_forged
 from flask_cognito.authentication.demand import TokenUse, demand_of, token_demand
 from flask_cognito.authentication.tolerance import verified, verified_by_balancer
-from flask_cognito.authorization.misplaced import guard_misplaced
+from flask_cognito.authorization.first_request import check_set_up
 from flask_cognito.authorization.protect import Guard
 from flask_cognito.authorization.requirement import Access
 from flask_cognito.authorization.resource_metadata import serve_resource_metadata
@@ -119,7 +119,7 @@ class CognitoAuth(LegacyAttributes):
         self._answer_errors(app)
         if EXTENSION not in app.extensions:
             # Registered first, so that a decorator above another hook takes effect from the first request on.
-            app.before_request_funcs.setdefault(None, []).insert(0, guard_misplaced)
+            app.before_request_funcs.setdefault(None, []).insert(0, check_set_up)
         if settings.metadata is not None:
             serve_resource_metadata(app, settings.metadata)
         app.cli.add_command(cognito)

@@ -9,38 +9,18 @@ from functools import wraps
 from itertools import chain
 from typing import Any
 
-from cognito_jwt_core import ConfigurationError
 from flask import Flask
 
-from flask_cognito.authorization.decoration import (
-    guards_around,
-    guards_behind_a_cache,
-    guards_in,
-    opened_by_call,
-    without_cache,
-)
-from flask_cognito.authorization.decorators import guard, is_decorator, verify_cognito_jwt
-from flask_cognito.authorization.marks import (
-    PUBLIC,
-    all_demands,
-    as_called,
-    class_of,
-    demands_of,
-    overridden_demands,
-    unapplied_decorators,
-)
-from flask_cognito.authorization.protect import Guard
+from flask_cognito.authorization.decoration import guards_around, guards_behind_a_cache, guards_in, without_cache
+from flask_cognito.authorization.decorators import guard
+from flask_cognito.authorization.marks import as_called, class_of, demands_of, unapplied_decorators
 from flask_cognito.authorization.requirement import Access
-from flask_cognito.authorization.route_demand import hooks_before, require_no_contradiction
-from flask_cognito.config.advice import changed_keys
-from flask_cognito.config.loggers import disabled_loggers
-from flask_cognito.state import app_state, current_request, the_current_app
+from flask_cognito.authorization.suspicious import joined, methods_of, report_suspicious
+from flask_cognito.state import current_request, the_current_app
 
 _log = logging.getLogger("flask_cognito.config")
 
 _FOUND = "cognito_auth.misplaced"
-_LOOKED = "cognito_auth.looked_at_routes"
-_WARNED = "cognito_auth.warned_of_set_up"
 
 _CACHED = "a cache stands above the decorator: move it below"
 
@@ -53,58 +33,13 @@ class _Found:
         remarks: By endpoint, what the audit of routes says of its view.
         by_method: By endpoint, the view that guards some methods of a class.
         unused: Endpoints whose functions have a guard that no route uses.
-        opened: Names of views that one call has made public together.
-        overridden: Endpoints whose classes override a guard.
+        suspicious: What has been reported already.
     """
 
     remarks: dict[str, str] = field(default_factory=dict)
     by_method: dict[str, Callable[..., Any]] = field(default_factory=dict)
     unused: set[str] = field(default_factory=set)
-    opened: set[str] = field(default_factory=set)
-    overridden: set[str] = field(default_factory=set)
-
-
-def guard_misplaced() -> None:
-    """Run as the app's first ``before_request`` function. Check at the first request, and again if views were added.
-
-    Raises:
-        ConfigurationError: If a hook is a decorator, or a route contradicts the app's requirements. Each request
-            raises this until it is fixed.
-    """
-    app = the_current_app()
-    if not app.extensions.get(_WARNED):
-        app.extensions[_WARNED] = True
-        _warn_of_set_up(app)
-    count = len(app.view_functions)
-    if app.extensions.get(_LOOKED) != count:
-        misplaced_in(app)
-        _require_hooks(app)
-        # A context in a test or script may have asked earlier, while the app was still being set up.
-        app_state().route_demands.clear()
-        require_no_contradiction(app)
-        app.extensions[_LOOKED] = count
-
-
-def _warn_of_set_up(app: Flask) -> None:
-    if disabled := disabled_loggers():
-        app.logger.warning(disabled)
-    changed = changed_keys(app_state().read, app.config)
-    if changed:
-        _log.warning("CognitoAuth had read the configuration before these keys changed, without effect: %s", changed)
-
-
-def _require_hooks(app: Flask) -> None:
-    """Require that no decorator has been registered in place of a function that it decorates.
-
-    Raises:
-        ConfigurationError: If one has. The app could answer no request.
-    """
-    for hook in chain.from_iterable(app.before_request_funcs.values()):
-        if hook is verify_cognito_jwt or is_decorator(hook):
-            raise ConfigurationError(
-                f"before_request: expected a function, found {_name_of(hook)} of flask-cognito itself; call"
-                " cogauth.protect(app), or decorate a function of your own"
-            )
+    suspicious: set[str] = field(default_factory=set)
 
 
 def misplaced_in(app: Flask) -> dict[str, str]:
@@ -120,8 +55,7 @@ def misplaced_in(app: Flask) -> dict[str, str]:
         _guard_above_route(app, endpoint, registered, found)
         _guard_behind_cache(app, endpoint, found)
         _guard_methods(app, endpoint, found)
-        _report_overrides(app, endpoint, found)
-    _report_opened(app, found)
+    report_suspicious(app, found.suspicious)
     for scope in hooks:
         for place, hook in enumerate(hooks[scope]):
             missing = registered.missing(hook)
@@ -130,7 +64,7 @@ def misplaced_in(app: Flask) -> dict[str, str]:
                     "hook %s: a decorator (%s) stands above before_request, which registered the function without it."
                     " It is enforced anyway; move before_request to the top",
                     _name_of(hook),
-                    _joined(missing),
+                    joined(missing),
                 )
                 hooks[scope][place] = _with_all(hook, missing)
             hooks[scope][place] = _before_cache(f"hook {_name_of(hook)}", hooks[scope][place])
@@ -145,7 +79,7 @@ def _guard_above_route(app: Flask, endpoint: str, registered: Registered, found:
             "view %s: a decorator (%s) stands above its route, which registered the function without it."
             " It is enforced anyway; move the route's decorator to the top",
             endpoint,
-            _joined(missing),
+            joined(missing),
         )
         app.view_functions[endpoint] = _with_all(view, missing)
         found.remarks[endpoint] = "a decorator stands above the route: move it below"
@@ -154,7 +88,7 @@ def _guard_above_route(app: Flask, endpoint: str, registered: Registered, found:
             "view %s: its function was also put behind a decorator (%s), and no route has the result;"
             " if the route is meant to be protected, register what the decorator returns",
             endpoint,
-            _joined(unused),
+            joined(unused),
         )
         found.unused.add(endpoint)
 
@@ -186,7 +120,7 @@ def _guard_methods(app: Flask, endpoint: str, found: _Found) -> None:
     guarded: dict[str, Callable[..., Any]] = {}
     cached: list[Access] = []
     unapplied: list[Access] = []
-    for method in _methods_of(app, endpoint):
+    for method in methods_of(app, endpoint):
         behind = guards_behind_a_cache(as_called(view_class, method))
         decorators = unapplied_decorators(view_class, method)
         ignored = [demand for each in decorators for demand in demands_of(each) if isinstance(demand, Access)]
@@ -202,54 +136,11 @@ def _guard_methods(app: Flask, endpoint: str, found: _Found) -> None:
             "view %s: its class does not apply a decorator (%s) in method_decorators to each method."
             " It is enforced anyway; write it above the method, or in decorators",
             endpoint,
-            _joined(unapplied),
+            joined(unapplied),
         )
         found.remarks[endpoint] = "the class does not apply method_decorators: write it above the method"
     if guarded:
         app.view_functions[endpoint] = found.by_method[endpoint] = _by_method(view, guarded)
-
-
-def _report_overrides(app: Flask, endpoint: str, found: _Found) -> None:
-    view = app.view_functions[endpoint]
-    view_class = class_of(view)
-    if view_class is None or endpoint in found.overridden:
-        return
-    lost: list[Access] = []
-    for method in _methods_of(app, endpoint):
-        said = all_demands(view, method)
-        said += [demand for hook in hooks_before(app, endpoint) for demand in demands_of(hook)]
-        demands = overridden_demands(view_class, method)
-        lost += [each for each in demands if isinstance(each, Access) and each not in said and PUBLIC not in said]
-    if lost:
-        found.overridden.add(endpoint)
-        _log.warning(
-            "view %s: its class overrides a method or list that has a decorator (%s), which is not enforced;"
-            " repeat it, or write cognito_public above the method",
-            endpoint,
-            _joined(lost),
-        )
-
-
-def _methods_of(app: Flask, endpoint: str) -> set[str]:
-    return {method for rule in app.url_map.iter_rules(endpoint) for method in rule.methods or ()}
-
-
-def _report_opened(app: Flask, found: _Found) -> None:
-    by_function: dict[int, list[str]] = {}
-    for endpoint, view in app.view_functions.items():
-        function_id = opened_by_call(view)
-        if function_id is not None and any(isinstance(hook, Guard) for hook in hooks_before(app, endpoint)):
-            by_function.setdefault(function_id, []).append(endpoint)
-    for endpoints in by_function.values():
-        names = ", ".join(sorted(endpoints))
-        # A blueprint that is registered twice has two endpoints that end alike, for one and the same route.
-        if len({endpoint.rpartition(".")[2] for endpoint in endpoints}) > 1 and names not in found.opened:
-            _log.warning(
-                "views %s: a call of cognito_public has opened all of them, because they are one function; to open only"
-                " one, call cognito_public(functools.partial(view)) for it",
-                names,
-            )
-            found.opened.add(names)
 
 
 def _report_cache(name: str, behind: list[Access], *, is_used: bool) -> None:
@@ -257,7 +148,7 @@ def _report_cache(name: str, behind: list[Access], *, is_used: bool) -> None:
         "%s: a cache stands above a decorator (%s), and would answer without it. %s; move the cache below the"
         " decorator, with a key for each user",
         name,
-        _joined(behind),
+        joined(behind),
         "The decorator is enforced anyway, but users get each other's responses" if is_used else "It is not used",
     )
 
@@ -282,10 +173,6 @@ class Registered:
 
 def _name_of(hook: Callable[..., Any]) -> str:
     return str(getattr(hook, "__name__", "before_request"))
-
-
-def _joined(accesses: list[Access]) -> str:
-    return " + ".join(sorted({str(access) for access in accesses}))
 
 
 def _with_all(function: Callable[..., Any], accesses: list[Access]) -> Callable[..., Any]:
