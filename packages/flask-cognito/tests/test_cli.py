@@ -14,7 +14,7 @@ import pytest
 import requests
 from cognito_jwt_core import Claims, KeySettings, RevocationList
 from cognito_jwt_core.testing import LocalUserPool
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, request
 from flask.views import MethodView
 from flask_cognito import (
     CognitoAuth,
@@ -352,6 +352,27 @@ class TestRoutes:
 
         assert [found[f"{method} /todo"] for method in ("GET", "POST", "OPTIONS")] == ["public", "signed in", "OPEN"]
         assert found["GET /restx"] == "group a"
+
+    def test_a_hook_that_asks_some_requests_leaves_the_routes_open(
+        self, app: Flask, demands: Callable[[], dict[str, str]]
+    ) -> None:
+        def but_for_health(hook: Callable[[], Any]) -> Callable[[], Any]:
+            @functools.wraps(hook)
+            def wrapper() -> Any:
+                return None if request.path == "/health" else hook()
+
+            return wrapper
+
+        @app.before_request
+        @but_for_health
+        @cognito_auth_required
+        def who() -> None: ...
+
+        app.before_request({}.clear)
+        app.add_url_rule("/health", "health", lambda: "well")
+
+        assert app.test_client().get("/health").status_code == 200
+        assert demands()["GET /health"] == "OPEN"
 
     def test_an_optional_decorator_beside_others_changes_nothing(
         self, app: Flask, demands: Callable[[], dict[str, str]]

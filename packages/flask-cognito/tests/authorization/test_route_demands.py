@@ -383,12 +383,15 @@ class CallableHook:
     @cognito_auth_required
     def __call__(self) -> None: ...
 
+    @cognito_auth_required
+    def method(self) -> None: ...
+
 
 @cognito_auth_required
 def hook_of(name: str) -> None: ...
 
 
-@pytest.mark.parametrize("hook", [CallableHook(), partial(hook_of, "x")], ids=type)
+@pytest.mark.parametrize("hook", [CallableHook(), CallableHook().method, partial(hook_of, "x")], ids=type)
 def test_the_audit_sees_hooks_that_are_no_functions(app: Flask, hook: Any) -> None:
     app.before_request(hook)
     app.add_url_rule("/x", view_func=lambda: "x")

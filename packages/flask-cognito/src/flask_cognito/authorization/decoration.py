@@ -59,6 +59,14 @@ def note_guard(function: Any, guard: Any, access: Access, *, is_repair: bool = F
         setattr(target, _AROUND, (id(target), frozenset({*_around(target), decoration})))
 
 
+def is_guard(function: Any) -> bool:
+    """Return whether a call of this goes straight to a guard, and not to another function around one."""
+    inner = function.func if isinstance(function, partial) else getattr(function, "__func__", function)
+    if not isinstance(inner, FunctionType):
+        inner = getattr(type(inner), "__call__", None)  # noqa: B004 - an object that is called like a function
+    return isinstance(inner, FunctionType) and _of_guard(inner) is not None
+
+
 def note_opened(function: Any) -> None:
     """Record that a call has marked this function as public, for every route that uses it."""
     if isinstance(function, FunctionType) and not is_being_defined(function):

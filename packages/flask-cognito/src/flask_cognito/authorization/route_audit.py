@@ -9,6 +9,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from flask_cognito.authentication.demand import NO_DEMAND, TokenDemand
+from flask_cognito.authorization.decoration import is_guard
 from flask_cognito.authorization.marks import PUBLIC, all_demands, demands_of
 from flask_cognito.authorization.misplaced import misplaced_in
 from flask_cognito.authorization.protect import Guard, is_static
@@ -47,7 +48,8 @@ class AuditedRoute:
 def audited_routes(app: Flask) -> list[AuditedRoute]:
     """Return every route, by URL.
 
-    A view that calls `verify_cognito_jwt` itself looks open here. `cognito_public` marks it as intended.
+    A view or hook that decides itself whether to ask for a token looks open here. `cognito_public` marks a view as
+    intended.
     """
     return sorted(_audited(app), key=lambda route: (route.url, route.methods))
 
@@ -68,7 +70,9 @@ def accesses_of(app: Flask, endpoint: str, method: str) -> list[Access]:
     is_public = PUBLIC in said or is_static(endpoint, view)
     accesses = [demand for demand in said if isinstance(demand, Access)]
     for hook in hooks_before(app, endpoint):
-        if not (is_public and isinstance(hook, Guard)):
+        if isinstance(hook, Guard):
+            accesses += [] if is_public else [hook.access]
+        elif is_guard(hook):  # another decorator above it may call it for some routes only
             accesses += [demand for demand in demands_of(hook) if isinstance(demand, Access)]
     return accesses
 
