@@ -16,8 +16,8 @@ class Use:
     """Whether a decorator has been applied to a function, or dropped without one."""
 
     def __init__(self) -> None:
-        self.is_applied = False
-        self.is_dropped = False
+        self.is_applied: bool = False
+        self.is_dropped: bool = False
 
     def end(self) -> None:
         """Note that the decorator no longer exists."""
