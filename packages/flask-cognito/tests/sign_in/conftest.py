@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from cognito_jwt_core import CognitoVerifier
+from cognito_jwt_core import CognitoVerifier, KeySettings
 from cognito_jwt_core.testing import LocalManagedLogin, LocalUserPool, ManualClock
 from cognito_test_kit.redis_server import redis_url  # noqa: F401  a fixture
 from flask import Flask, Response
@@ -129,7 +129,7 @@ def with_clock(app: Flask, login: LocalManagedLogin, clock: ManualClock, **optio
         require_audience=bool(pool.require_audience),
         clock=clock,
         revocations=pool.revocations,
-        **options,
+        **{"key_settings": KeySettings(timeout_seconds=10), **options},  # a busy machine is not what fails here
     )
 
 
