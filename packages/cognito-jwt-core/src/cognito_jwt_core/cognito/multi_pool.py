@@ -8,7 +8,13 @@ from cognito_jwt_core.cognito.claims import Claims
 from cognito_jwt_core.cognito.pool_keys import foreign_issuer
 from cognito_jwt_core.cognito.pool_policy import NO_OVERRIDES, Overrides, PoolPolicy, Requirements
 from cognito_jwt_core.cognito.verifier import CognitoVerifier, UserPoolVerifier, lenient_twin
-from cognito_jwt_core.errors import ConfigurationError, JWKSUnavailableError, UnavailableError, shown
+from cognito_jwt_core.errors import (
+    ConfigurationError,
+    JWKSUnavailableError,
+    RevocationsUnavailableError,
+    UnavailableError,
+    shown,
+)
 from cognito_jwt_core.jwt.stats import Stats
 from cognito_jwt_core.keys.store import KeyFinder, KeyStatus
 
@@ -62,9 +68,8 @@ class MultiPoolVerifier(UserPoolVerifier):
         if len(failures) == 1:
             raise failures[0]
         if failures:
-            kind = next(
-                (type(error) for error in failures if isinstance(error, JWKSUnavailableError)), type(failures[0])
-            )
+            lacks_keys = any(isinstance(error, JWKSUnavailableError) for error in failures)
+            kind = JWKSUnavailableError if lacks_keys else RevocationsUnavailableError
             # Pools often share a list of revocations.
             message = "; ".join(dict.fromkeys(map(str, failures)))
             raise kind(message, retry_after=max(error.retry_after for error in failures))
