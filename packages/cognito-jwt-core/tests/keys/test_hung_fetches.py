@@ -12,7 +12,7 @@ from cognito_test_kit.key_servers import Stopwatch, status_of, verifier_of
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
-QUICK = KeySettings(timeout_seconds=0.3)
+QUICK = KeySettings(timeout_seconds=0.6)
 MORE_THAN_THE_PLACES = 10
 
 

@@ -41,7 +41,7 @@ def store(clock: ManualClock) -> Locked:
 @pytest.fixture
 def app(make_app: Any, store: Locked, login: LocalManagedLogin, clock: ManualClock) -> Flask:
     def prepare(app: Flask, _auth: CognitoAuth) -> None:
-        quick = KeySettings(timeout_seconds=0.2)
+        quick = KeySettings(timeout_seconds=0.8)
         with app.app_context():
             app_state().verifier = CognitoVerifier(
                 login.user_pool, client_id=login.client_id, token_use="access", clock=clock, key_settings=quick

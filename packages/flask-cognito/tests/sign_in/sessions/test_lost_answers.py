@@ -23,9 +23,9 @@ LOST = {
     "half-way, reset": MISBEHAVIOURS["reset"],
     "half-way, closed": MISBEHAVIOURS["closed-early"],
     "half-way, in good order": MISBEHAVIOURS["half-json"],
-    "too late": Behaviour(delay_seconds=1.5),
+    "too late": Behaviour(delay_seconds=4.5),
 }
-TIMEOUT_SECONDS = 0.5
+TIMEOUT_SECONDS = 3.0
 
 
 @pytest.fixture(params=["cookies", "store"])

@@ -27,12 +27,13 @@ ASK = """
 import json, sys, time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from cognito_jwt_core import KeySettings
 from flask import Flask
 from flask_cognito import CognitoAuth, CognitoSignIn, cognito_auth_required, current_cognito_jwt, current_session
 
 config, cookie, start, threads = json.loads(sys.argv[1])
 app = Flask("app")
-app.config.update(config)
+app.config.update(config, COGNITO_KEY_SETTINGS=KeySettings(timeout_seconds=20))  # a busy machine is not what fails here
 CognitoAuth(app)
 CognitoSignIn(app)
 
